@@ -1,0 +1,57 @@
+import type * as work from '../core/work.js'
+import type { Item } from '../core/backup.js'
+import type { LockRequest } from '../core/messages.js'
+
+/**
+ * Everything that workflows may ask of the world. Each may run twice. Grouped by the queue it runs on:
+ * a stop or a start must never wait for a slot.
+ */
+export interface ControlActivities {
+  /** Before the stop; its result goes into the guard's history. Resolves nothing: takes a canonical reference. */
+  observeService(service: string): Promise<work.ObservedService>
+  /** Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. */
+  stopService(request: work.StopRequest): Promise<work.StopResult>
+  /** First finishes our stop, then starts, waits for running and healthy, removes the entry. Exactly the state before is restored. */
+  startService(request: work.StartRequest): Promise<work.StartResult>
+  raiseAlarm(alarm: work.AlarmInput): Promise<void>
+  resolveAlarm(cause: string): Promise<void>
+}
+
+export interface WaitActivities {
+  /** Gets a lease from the guard of the service, starting the guard where there is none. */
+  acquireLease(lease: work.Lease, host: string): Promise<work.LeaseGrant>
+  /** Returns when the workflow has closed for any reason, with the reason. */
+  watchHolder(workflowId: string, runId: string): Promise<string>
+  /** Signals the lock, starting it where there is none. The answer comes as a signal. */
+  requestLock(request: {
+    lock: string
+    /** How many may hold it at a time; `captures`: as many as this host's `limits.parallelCaptures`. */
+    places: 1 | 'captures'
+    request: LockRequest
+    host: string
+  }): Promise<void>
+}
+
+export interface QuestionActivities {
+  preflight(input: work.PreflightInput): Promise<work.PreflightResult>
+  listBackups(input: { filter: work.BackupFilter; after?: string }): Promise<work.BackupPage>
+  showBackup(reference: work.BackupReference): Promise<work.LocatedBackup>
+  previewRestore(request: work.RestoreRequest, restoreId: string): Promise<work.RestorePreview>
+  previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
+}
+
+/** Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; the rest on `host.X.data`. */
+export interface DataActivities {
+  prepareBackup(input: work.PrepareInput & { run: { workflowId: string; runId: string } }): Promise<void>
+  capture(input: work.CaptureInput): Promise<Item>
+  publish(input: work.PublishInput): Promise<work.PublishResult>
+  /** Removes what a failed or cancelled run left. Refuses where there is a manifest. */
+  discardBackup(input: work.PrepareInput): Promise<void>
+  expire(input: work.ExpireInput): Promise<work.ExpireResult>
+  verify(input: work.VerifyInput): Promise<work.VerifyReport>
+  stageRestore(input: work.StageInput): Promise<work.StagedItem>
+  swapRestore(items: readonly work.StagedItem[]): Promise<readonly work.SwappedItem[]>
+  discardRestore(items: readonly work.StagedItem[]): Promise<void>
+}
+
+export type Activities = ControlActivities & WaitActivities & QuestionActivities & DataActivities

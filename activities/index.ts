@@ -1,0 +1,24 @@
+import type { Activities } from './activities.js'
+import { captureActivities } from './capture.js'
+import { expireActivities } from './expire.js'
+import { holdActivities } from './hold.js'
+import { leaseActivities } from './lease.js'
+import { listActivities } from './list.js'
+import { preflightActivities } from './preflight.js'
+import { publishActivities } from './publish.js'
+import { restoreActivities } from './restore.js'
+import type { Tools } from './tools.js'
+import { verifyActivities } from './verify.js'
+
+/** Every verb, bound to the world it works on. */
+export const createActivities = (tools: Tools): Activities => ({
+  ...holdActivities(tools),
+  ...leaseActivities(tools),
+  ...preflightActivities(tools),
+  ...captureActivities(tools),
+  ...publishActivities(tools),
+  ...expireActivities(tools),
+  ...verifyActivities(tools),
+  ...listActivities(tools),
+  ...restoreActivities(tools),
+})

@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream'
+import type { CaptureProgress, RestorePreviewItem, StagedMove, SwappedItem } from '../../core/work.js'
+import type { Item, NotCaptured, ObjectKind, StoredObject } from '../../core/backup.js'
+import type { SourceOf, SourceType } from '../../schemas/sources.js'
+import type { Shell } from '../services/driver.js'
+import type { Secrets } from '../secrets.js'
+
+/**
+ * A kind of data that plans can read. Drivers know services only as a `Shell`, destinations only as a sink of streams.
+ * Fails with codes `source.*` and `database.*`.
+ */
+export interface SourceDriver<T extends SourceType> {
+  /** Everything that can fail is tried here, before anything stops: tools, rights, paths, databases. Changes nothing. */
+  preflight(source: SourceOf<T>, context: SourceContext): Promise<void>
+  /** Reads the source into the sink, object by object. The item exists only when this returns. */
+  read(source: SourceOf<T>, sink: ObjectSink, context: SourceContext): Promise<ReadResult>
+  /** What `stage` and `swap` would do, in sentences. Checks space, tools and rights. Changes nothing. */
+  preview(item: Item, target: RestoreTarget, context: SourceContext): Promise<RestorePreviewItem>
+  /**
+   * Restores beside the place where the data belongs, and verifies all of it. Touches nothing that is in use; may run twice.
+   * When it fails, it leaves nothing behind.
+   */
+  stage(
+    item: Item,
+    target: RestoreTarget,
+    objects: ObjectReader,
+    context: SourceContext,
+  ): Promise<readonly StagedMove[]>
+  /** Replaces old by new. Quick: renames. May run twice, also after it was killed half-way. */
+  swap(moves: readonly StagedMove[], context: SourceContext): Promise<Omit<SwappedItem, 'source'>>
+  /** Undoes `swap` as far as it came, then removes what was staged. May run twice. */
+  discard(moves: readonly StagedMove[], context: SourceContext): Promise<void>
+}
+
+export interface SourceContext {
+  /** Name of the source in its plan, for messages. */
+  readonly sourceName: string
+  /** Left out: on the host. `docker:shop-db`: inside that container. */
+  shell(place?: string): Shell
+  readonly secrets: Secrets
+  readonly signal: AbortSignal
+  readonly clock: () => Date
+  /** Where the Docker volume's data lies on this host. */
+  volumePath(volume: string): Promise<string>
+  /** A folder of our own, 0700, for small files that a tool insists on (a .pgpass, a socket); emptied afterwards. */
+  readonly scratchFolder: string
+  progress(update: Partial<CaptureProgress>): void
+}
+
+/** Takes the objects of one item. */
+export interface ObjectSink {
+  /**
+   * Digests, compresses, digests again and stores; resolves when the object is complete and durable at the destination.
+   * When the stream errors, nothing is left there.
+   */
+  store(object: { kind: ObjectKind; part?: string }, body: Readable): Promise<StoredObject>
+}
+
+export interface ReadResult {
+  readonly counts: Readonly<Record<string, number>>
+  readonly notCaptured: readonly NotCaptured[]
+  readonly hints: Readonly<Record<string, string>>
+  readonly tools: Readonly<Record<string, string>>
+}
+
+export interface ObjectReader {
+  /** Plain bytes. Errors with `object.corrupt` at the latest at its end, when one byte is not as recorded. */
+  open(object: StoredObject): Readable
+}
+
+export interface RestoreTarget {
+  readonly restoreId: string
+  /** Another folder than where the files came from. */
+  readonly to?: string
+  readonly database?: string
+  /** Globs: only these, laid over what is there. */
+  readonly include?: readonly string[]
+}

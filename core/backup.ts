@@ -1,0 +1,152 @@
+import type { HoldMode } from '../schemas/holds.js'
+import type { NotCapturedCause } from '../schemas/plan.js'
+import type { HoldSpec } from './job.js'
+import type { Source, SourceType } from '../schemas/sources.js'
+
+export type DataVerdict = 'complete' | 'degraded' | 'inconsistent' | 'failed'
+export type ServicesVerdict = 'ok' | 'unhealthy' | 'held' | 'not-restarted'
+
+/** One stored object of an item. */
+export interface StoredObject {
+  /** Name inside the folder of the backup. */
+  readonly name: string
+  readonly kind: ObjectKind
+  /** What the object is one of, where the item has several: a database, a file. */
+  readonly part?: string
+  /** Bytes and SHA-256 before compression. */
+  readonly plainBytes: number
+  readonly plainSha256: string
+  /** Bytes and SHA-256 as stored. */
+  readonly storedBytes: number
+  readonly storedSha256: string
+}
+export type ObjectKind = 'sql' | 'dump' | 'tar' | 'index' | 'sqlite' | 'globals.sql'
+
+export interface NotCaptured {
+  readonly path: string
+  readonly cause: NotCapturedCause
+}
+
+/** Whole counts per cause, and the first so many by name: a manifest stays small. */
+export const NOT_CAPTURED_NAMED = 1000
+
+/** The part of a backup that came from one source. */
+export interface Item {
+  readonly source: string
+  readonly type: SourceType
+  /** As the plan had it (references to secrets included, secrets never). */
+  readonly spec: Source
+  /** What it was read under, services by their canonical references: a restore in place holds the same. */
+  readonly hold?: HoldSpec
+  /** Stages the bytes went through, in order; names of objects end in them. */
+  readonly stages: readonly ('zstd' | 'gzip')[]
+  readonly objects: readonly StoredObject[]
+  /** What was counted: files, folders, tables … */
+  readonly counts: Readonly<Record<string, number>>
+  readonly notCaptured: readonly NotCaptured[]
+  readonly notCapturedCounts: Readonly<Partial<Record<NotCapturedCause, number>>>
+  /** Read while every service of its hold stood still, from the first byte to the last. True for what is live. */
+  readonly isConsistent: boolean
+  readonly startedAt: string
+  readonly completedAt: string
+  /** What a restore wants to know: version and encoding of the server, owner of the database … */
+  readonly hints: Readonly<Record<string, string>>
+  /** Versions of the tools that read it. */
+  readonly tools: Readonly<Record<string, string>>
+}
+
+/** What became of one service of a hold. */
+export interface HoldReport {
+  readonly service: string
+  readonly mode: HoldMode
+  readonly stateBefore: ServiceState
+  /** When the stop was asked for; downtime counts from here. */
+  readonly stoppedAt: string
+  readonly startedAt?: string
+  readonly downtimeMs?: number
+  readonly health: 'ok' | 'unhealthy' | 'held' | 'not-restarted'
+  /** Other runs that keep it down. */
+  readonly heldBy?: readonly string[]
+}
+export type ServiceState = 'running' | 'paused' | 'stopped'
+
+export const MANIFEST_FORMAT = 'holdfast.manifest/1'
+
+/** Makes a backup self-describing. Written last, never changed: a backup is what has a manifest. */
+export interface Manifest {
+  readonly format: typeof MANIFEST_FORMAT
+  readonly id: string
+  readonly site: string
+  readonly plan: string
+  readonly description?: string
+  readonly host: { readonly name: string; readonly os: string; readonly architecture: string }
+  readonly versions: Readonly<Record<string, string>>
+  readonly run: { readonly workflowId: string; readonly runId: string }
+  readonly takenAt: string
+  readonly completedAt: string
+  readonly verdicts: { readonly data: Exclude<DataVerdict, 'failed'>; readonly services: ServicesVerdict }
+  /** Names of the sources, where the backup has only some of the plan's. */
+  readonly subsetOf?: readonly string[]
+  /** Causes that the plan tolerated when the backup was made: part of what "good" means. */
+  readonly tolerate: readonly NotCapturedCause[]
+  readonly holds: readonly HoldReport[]
+  readonly items: readonly Item[]
+  readonly planText: string
+  readonly planSha256: string
+}
+
+/** What listing and retention need of a backup: a manifest without its long parts, at one destination. */
+export interface BackupSummary {
+  readonly id: string
+  readonly site: string
+  readonly plan: string
+  readonly host: string
+  readonly destination: string
+  readonly description?: string
+  readonly takenAt: string
+  readonly completedAt: string
+  readonly data: Exclude<DataVerdict, 'failed'>
+  readonly services: ServicesVerdict
+  readonly isSubset: boolean
+  readonly isGood: boolean
+  readonly sources: readonly { readonly name: string; readonly type: SourceType }[]
+  readonly plainBytes: number
+  readonly storedBytes: number
+  readonly downtimeMs: number
+  readonly notCaptured: number
+}
+
+/** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
+export function isGood(manifest: Manifest): boolean {
+  if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
+  return manifest.items.every((item) =>
+    (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).every((cause) =>
+      manifest.tolerate.includes(cause),
+    ),
+  )
+}
+
+export function summaryOf(manifest: Manifest, destination: string): BackupSummary {
+  const objects = manifest.items.flatMap((item) => item.objects)
+  return {
+    id: manifest.id,
+    site: manifest.site,
+    plan: manifest.plan,
+    host: manifest.host.name,
+    destination,
+    ...(manifest.description === undefined ? {} : { description: manifest.description }),
+    takenAt: manifest.takenAt,
+    completedAt: manifest.completedAt,
+    data: manifest.verdicts.data,
+    services: manifest.verdicts.services,
+    isSubset: manifest.subsetOf !== undefined,
+    isGood: isGood(manifest),
+    sources: manifest.items.map((item) => ({ name: item.source, type: item.type })),
+    plainBytes: sum(objects.map((object) => object.plainBytes)),
+    storedBytes: sum(objects.map((object) => object.storedBytes)),
+    downtimeMs: Math.max(0, ...manifest.holds.map((hold) => hold.downtimeMs ?? 0)),
+    notCaptured: sum(manifest.items.flatMap((item) => Object.values(item.notCapturedCounts))),
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,0 +1,64 @@
+/** `20261120-013000-shop-7f3a2c`: UTC time, plan, six random hex digits. Sorts by time, reads aloud. */
+export type BackupId = string
+
+const BACKUP_ID = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})-([a-z0-9][a-z0-9-]{0,62})-([0-9a-f]{6})$/
+
+/** The nominal time of the run in UTC, to the second. `random` is six hex digits. */
+export function backupIdOf(takenAt: Date, plan: string, random: string): BackupId {
+  return `${compactTime(takenAt, '-')}-${plan}-${random}`
+}
+
+export function parseBackupId(text: string): { takenAt: Date; plan: string } | undefined {
+  const match = BACKUP_ID.exec(text)
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second, plan] = match
+  const takenAt = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(takenAt.getTime()) || plan === undefined ? undefined : { takenAt, plan }
+}
+
+/** `20261120_013000`, in UTC: for names of objects. */
+export const compactTime = (time: Date, separator: '-' | '_' = '_'): string =>
+  time.toISOString().slice(0, 19).replaceAll('-', '').replaceAll(':', '').replace('T', separator)
+
+/** Folder of a backup at its destination, with the slash at its end. */
+export const backupFolder = (plan: string, backupId: BackupId): string => `plans/${plan}/${backupId}/`
+export const manifestName = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}manifest.json`
+export const runObjectName = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}run.json`
+
+/** Prefix of the names of all objects of one attempt to capture one source. */
+export function objectPrefix(name: {
+  source: string
+  takenAt: Date
+  attempt: number
+  part?: string
+}): string {
+  const part = name.part === undefined ? '' : `.${name.part}`
+  const attempt = name.attempt > 1 ? `.a${name.attempt}` : ''
+  return `${name.source}${part}_${compactTime(name.takenAt)}${attempt}`
+}
+
+/** Workflow ids. One place, so that a CLI, a schedule and an activity always mean the same run. */
+export const workflowIds = {
+  backup: (plan: string, backupId: BackupId) => `backup/${plan}/${backupId}`,
+  scheduledBackup: (plan: string) => `backup/${plan}`,
+  restore: (restoreId: string) => `restore/${restoreId}`,
+  retention: (plan: string) => `retention/${plan}`,
+  verify: (backupId: BackupId) => `verify/${backupId}`,
+  guard: (host: string, service: string) => `guard/${host}/${service}`,
+  planLock: (plan: string) => `lock/plan/${plan}`,
+  capturePlaces: (host: string) => `lock/host/${host}/captures`,
+  question: (uuid: string) => `question/${uuid}`,
+}
+
+export const scheduleId = (site: string, plan: string): string => `${site}/backup/${plan}`
+
+export const taskQueues = {
+  orchestrator: 'orchestrator',
+  control: (host: string) => `host.${host}.control`,
+  wait: (host: string) => `host.${host}.wait`,
+  questions: (host: string) => `host.${host}.questions`,
+  capture: (host: string) => `host.${host}.capture`,
+  data: (host: string) => `host.${host}.data`,
+}

@@ -1,0 +1,67 @@
+import type { Compression, NotCapturedCause } from '../schemas/plan.js'
+import type { HoldMode } from '../schemas/holds.js'
+import type { Retention } from '../schemas/retention.js'
+import type { Source } from '../schemas/sources.js'
+
+/** What a compiled plan asks of a backup run. Names things (destinations, services, secrets), holds no secret. */
+export interface BackupJob {
+  readonly jobVersion: 1
+  readonly site: string
+  readonly host: string
+  readonly plan: string
+  /** Text of the plan file: goes into the manifest, so that a plan can be had back from its backups. */
+  readonly planText: string
+  readonly planSha256: string
+  /** Read in this order: what is live first, then one set per hold. */
+  readonly sets: readonly SourceSet[]
+  readonly compression: Required<Compression>
+  /** The first receives the stream. */
+  readonly destinations: readonly string[]
+  /** Left out: nothing is ever removed. */
+  readonly retention?: RetentionRules
+  /** IANA zone in which days, weeks and months of retention are counted. */
+  readonly timezone: string
+  readonly timeoutMs: number
+  /** How often a whole set is tried. */
+  readonly attempts: number
+  readonly tolerate: readonly NotCapturedCause[]
+}
+
+/** The sources that are read under one hold; without a hold they are live. */
+export interface SourceSet {
+  readonly hold?: HoldSpec
+  readonly sources: readonly NamedSource[]
+}
+
+export interface NamedSource {
+  readonly name: string
+  /** As in the plan, without `live` and `hold`, which the sets express. */
+  readonly source: Source
+}
+
+export interface HoldSpec {
+  /** References as the plan writes them, in stop order; hosts resolve them to canonical names. */
+  readonly services: readonly string[]
+  readonly mode: HoldMode
+  readonly maxDowntimeMs: number
+  readonly stopTimeoutMs: number
+  readonly onInconsistent: 'keep' | 'fail'
+  readonly healthyWithinMs: number
+}
+
+/** Retention with its durations in milliseconds and its minimum filled in. */
+export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum'> & {
+  readonly keepWithinMs?: number
+  readonly minimum: number
+}
+
+/** Input of the backupRun workflow. A scheduled run has no id yet: the workflow forms it from its nominal time. */
+export interface BackupRunInput {
+  readonly job: BackupJob
+  readonly backupId?: string
+  /** What people said of it: `--description`. */
+  readonly description?: string
+  /** Only these sources: the backup is a subset, which counts neither as good nor for retention. */
+  readonly onlySources?: readonly string[]
+  readonly startedBy: 'schedule' | 'person'
+}

@@ -1,0 +1,317 @@
+import type { Compression, NotCapturedCause } from '../schemas/plan.js'
+import type { HoldMode } from '../schemas/holds.js'
+import type { BackupSummary, HoldReport, Item, Manifest, ServiceState, ServicesVerdict } from './backup.js'
+import type { BackupJob, HoldSpec, NamedSource, RetentionRules } from './job.js'
+import type { RetentionDecision } from './retention.js'
+
+// What workflows ask of activities, and what they get back: plain JSON, names and numbers, never bytes or secrets.
+
+// ── Services ────────────────────────────────────────────────────────────────
+
+/** What was seen of a service before we touched it. */
+export interface ObservedService {
+  /** Canonical reference, `runtime:name`. */
+  readonly service: string
+  readonly state: ServiceState
+  /** When it was started last, as its runtime says it; `command` services do not know. */
+  readonly startedAt?: string
+  /** Identity of this incarnation (container id): another one means it was recreated. */
+  readonly identity?: string
+  readonly health?: 'healthy' | 'unhealthy' | 'starting'
+}
+
+export interface StopRequest {
+  readonly service: string
+  readonly observed: ObservedService
+  readonly mode: HoldMode
+  readonly stopTimeoutMs: number
+  /** Same instant in the journal and in the guard: ISO, workflow time. */
+  readonly stopRequestedAt: string
+  /** ISO. When it passes during the stop, the stop is cancelled. Left out for a write lease. */
+  readonly deadlineAt?: string
+  readonly lease: 'read' | 'write'
+  /** Who owes the start, for journal and alarms. */
+  readonly guard: { readonly workflowId: string; readonly runId: string }
+}
+
+/** `stateBefore` is that of the journal entry, which wins over what was observed. */
+export interface StopResult {
+  readonly stateBefore: ServiceState
+}
+
+export interface StartRequest {
+  readonly service: string
+  readonly healthyWithinMs: number
+}
+
+export interface StartResult {
+  readonly startedAt: string
+  readonly downtimeMs: number
+  readonly health: 'ok' | 'unhealthy'
+}
+
+// ── Leases and locks ────────────────────────────────────────────────────────
+
+export interface Lease {
+  readonly leaseId: string
+  readonly kind: 'read' | 'write'
+  readonly holder: { readonly workflowId: string; readonly runId: string }
+  /** Canonical reference. */
+  readonly service: string
+  readonly mode: HoldMode
+  readonly maxDowntimeMs: number
+  readonly stopTimeoutMs: number
+  readonly healthyWithinMs: number
+  /** Only of a write lease: the restore that it belongs to. */
+  readonly restoreId?: string
+}
+
+export interface LeaseGrant {
+  readonly service: string
+  readonly leaseId: string
+  readonly stoppedAt: string
+  readonly deadlineAt?: string
+  readonly stateBefore: ServiceState
+  readonly mode: HoldMode
+}
+
+export type ReleaseOutcome = 'done' | 'restored' | 'undone'
+
+// ── Capturing ───────────────────────────────────────────────────────────────
+
+export interface PrepareInput {
+  readonly backupId: string
+  readonly plan: string
+  readonly site: string
+  readonly destination: string
+}
+
+export interface PreflightInput {
+  readonly job: BackupJob
+  readonly onlySources?: readonly string[]
+}
+
+/** Canonical references of the services of each hold, in stop order, by the reference that the plan writes. */
+export interface PreflightResult {
+  readonly services: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+export interface CaptureInput {
+  readonly backupId: string
+  readonly plan: string
+  readonly takenAt: string
+  readonly destination: string
+  readonly source: NamedSource
+  readonly compression: Required<Compression>
+  /** From 2, names of objects carry it: a lost attempt may still be writing. */
+  readonly attempt: number
+  /** With canonical references; left out for what is live. */
+  readonly hold?: HoldSpec
+  /** The grants it is read under; before and after, each must still be the same stop. Empty for what is live. */
+  readonly grants: readonly LeaseGrant[]
+}
+
+/** Details of a capture's heartbeat. */
+export interface CaptureProgress {
+  readonly source: string
+  readonly plainBytes: number
+  readonly storedBytes: number
+  /** Where it is known beforehand. */
+  readonly expectedBytes?: number
+  readonly files?: number
+}
+
+export interface PublishInput {
+  readonly job: BackupJob
+  readonly backupId: string
+  readonly takenAt: string
+  readonly description?: string
+  readonly subsetOf?: readonly string[]
+  readonly destination: string
+  readonly items: readonly Item[]
+  readonly holds: readonly HoldReport[]
+  readonly servicesVerdict: ServicesVerdict
+  readonly run: { readonly workflowId: string; readonly runId: string }
+}
+
+export interface PublishResult {
+  readonly summary: BackupSummary
+}
+
+// ── Catalog, retention, verification ────────────────────────────────────────
+
+export interface BackupFilter {
+  readonly plan?: string
+  readonly source?: string
+  readonly type?: string
+  readonly destination?: string
+  /** ISO; taken at this time or later. */
+  readonly since?: string
+}
+
+export interface BackupPage {
+  readonly backups: readonly BackupSummary[]
+  /** Give it back as `after` for the next page. */
+  readonly next?: string
+  /** Destinations and manifests that could not be read, each in a sentence. */
+  readonly problems: readonly string[]
+}
+
+/** Where a backup is; a unique beginning of its id will do. */
+export interface BackupReference {
+  readonly backupId: string
+  readonly destination?: string
+}
+
+export interface LocatedBackup {
+  readonly destination: string
+  readonly manifest: Manifest
+  readonly isGood: boolean
+}
+
+export interface RetentionInput {
+  readonly plan: string
+  readonly site: string
+  readonly destination: string
+  readonly rules: RetentionRules
+  readonly timezone: string
+}
+
+export interface ExpireInput {
+  readonly plan: string
+  readonly destination: string
+  readonly backupIds: readonly string[]
+}
+
+export interface ExpireResult {
+  readonly removed: readonly string[]
+  readonly freedBytes: number
+}
+
+export interface RetentionReport {
+  readonly destination: string
+  readonly decisions: readonly RetentionDecision[]
+}
+
+export interface VerifyInput {
+  readonly reference: BackupReference
+}
+
+export interface VerifyReport {
+  readonly backupId: string
+  readonly destination: string
+  readonly objects: number
+  readonly bytes: number
+  /** Each in a sentence that names the object. Empty: every byte is as it was recorded. */
+  readonly problems: readonly string[]
+}
+
+// ── Restoring ───────────────────────────────────────────────────────────────
+
+export interface RestoreRequest {
+  readonly reference: BackupReference
+  /** Left out: all. */
+  readonly sources?: readonly string[]
+  /** Another folder than where the files came from. */
+  readonly to?: string
+  /** Another database than the one that was dumped. */
+  readonly database?: string
+  /** Globs: only these files, laid over what is there. */
+  readonly include?: readonly string[]
+  /** Read every byte before anything else happens. */
+  readonly verifyFirst?: boolean
+}
+
+/** What a restore would do, found out without touching anything. */
+export interface RestorePreview {
+  readonly backupId: string
+  readonly destination: string
+  readonly plan: string
+  readonly host: string
+  readonly takenAt: string
+  readonly items: readonly RestorePreviewItem[]
+  /** Canonical references, in stop order, with how each is held. Empty when nothing in place is replaced. */
+  readonly hold?: HoldSpec
+  readonly warnings: readonly string[]
+}
+
+export interface RestorePreviewItem {
+  readonly source: string
+  readonly type: string
+  /** Each in a sentence: `replaces /srv/shop/uploads (120 MiB, 14 files)`. */
+  readonly effects: readonly string[]
+  readonly bytes: number
+  readonly notCaptured: number
+}
+
+export interface StageInput {
+  readonly restoreId: string
+  readonly backupId: string
+  readonly destination: string
+  readonly source: string
+  readonly request: RestoreRequest
+}
+
+/** Data restored beside its place, verified, not yet in use. */
+export interface StagedItem {
+  readonly source: string
+  readonly type: string
+  readonly restoreId: string
+  /** What the driver needs to swap or to discard; small, no secrets. */
+  readonly moves: readonly StagedMove[]
+}
+
+/** One path or database: `staged` takes the place of `target`, whose old content becomes `safety`. */
+export interface StagedMove {
+  readonly kind: 'path' | 'children' | 'overlay' | 'database'
+  readonly target: string
+  readonly staged: string
+  readonly safety: string
+  /** For databases: which server, as the source says it. */
+  readonly source?: NamedSource
+}
+
+export interface SwappedItem {
+  readonly source: string
+  /** Where the old data is now, each in a sentence for people. */
+  readonly safetyCopies: readonly string[]
+  readonly restored: readonly string[]
+}
+
+export interface RestoreResult {
+  readonly backupId: string
+  readonly items: readonly SwappedItem[]
+  readonly holds: readonly HoldReport[]
+  readonly servicesVerdict: ServicesVerdict
+}
+
+// ── Results of runs ─────────────────────────────────────────────────────────
+
+export type RunOutcome = 'good' | 'not-good' | 'failed' | 'cancelled' | 'skipped'
+
+export interface BackupRunResult {
+  readonly outcome: RunOutcome
+  readonly backupId: string
+  readonly plan: string
+  readonly data: 'complete' | 'degraded' | 'inconsistent' | 'failed'
+  readonly services: ServicesVerdict
+  readonly summary?: BackupSummary
+  readonly holds: readonly HoldReport[]
+  readonly notCaptured: Readonly<Partial<Record<NotCapturedCause, number>>>
+  /** What retention did, or why it did nothing. */
+  readonly retention?: { readonly removed: readonly string[]; readonly note?: string }
+  /** Why a run was skipped: who had the plan. */
+  readonly skippedFor?: string
+  readonly durationMs: number
+}
+
+/** An alarm: deduplicated by its cause, resolved when the cause is gone. */
+export interface AlarmInput {
+  /** Same cause, same alarm: `inconsistent/shop`, `write-lease/docker:web`. */
+  readonly cause: string
+  readonly summary: string
+  readonly hint: string
+  readonly plan?: string
+  readonly service?: string
+}

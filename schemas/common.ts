@@ -1,0 +1,73 @@
+import { Type, type Static, type TProperties } from 'typebox'
+
+/** An object that refuses keys it does not know: a typo must never be ignored silently. */
+export const strict = <T extends TProperties>(properties: T, description: string) =>
+  Type.Object(properties, { additionalProperties: false, description })
+
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
+export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
+export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$'
+export const SERVICE_PATTERN = '^(docker|command):[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$'
+
+export const name = (description: string, example: string) =>
+  Type.String({ pattern: NAME_PATTERN, description, examples: [example] })
+
+export const duration = (description: string, example: string) =>
+  Type.String({ pattern: DURATION_PATTERN, description, examples: [example] })
+
+export const size = (description: string, example: string) =>
+  Type.String({ pattern: SIZE_PATTERN, description, examples: [example] })
+
+export const ServiceReference = Type.String({
+  pattern: SERVICE_PATTERN,
+  description:
+    'A service as `runtime:name`: `docker:container`, `docker:project/service` (Compose) or `command:name` (defined in holdfast.yaml).',
+  examples: ['docker:shop-web', 'docker:shop/web', 'command:web'],
+})
+export type ServiceReference = Static<typeof ServiceReference>
+
+const secretFromEnvironment = strict(
+  {
+    env: Type.String({
+      minLength: 1,
+      description: 'Name of the environment variable of the worker.',
+      examples: ['SHOP_DB_PASSWORD'],
+    }),
+  },
+  'The secret is the value of an environment variable of the worker.',
+)
+const secretFromFile = strict(
+  {
+    file: Type.String({
+      minLength: 1,
+      description: 'File that holds the secret; a line break at its end is left out.',
+      examples: ['/run/secrets/shop-db'],
+    }),
+  },
+  'The secret is the content of a file on the host of the worker.',
+)
+const secretFromCommand = strict(
+  {
+    command: Type.Array(Type.String(), {
+      minItems: 1,
+      description: 'Program and arguments that print the secret.',
+      examples: [['pass', 'show', 'shop-db']],
+    }),
+  },
+  'The secret is what a command prints.',
+)
+
+/** Where a secret is, never what it is. Resolved by the worker, at the moment of use. */
+export const PlanSecret = Type.Union([secretFromEnvironment, secretFromFile], {
+  description: 'A reference to a secret: `{ env: NAME }` or `{ file: PATH }`. Never the secret itself.',
+  examples: [{ env: 'SHOP_DB_PASSWORD' }],
+})
+export type PlanSecret = Static<typeof PlanSecret>
+
+/** As in plans, and also `{ command }`: commands are said in holdfast.yaml only. */
+export const ConfigSecret = Type.Union([secretFromEnvironment, secretFromFile, secretFromCommand], {
+  description:
+    'A reference to a secret: `{ env: NAME }`, `{ file: PATH }` or `{ command: [argv…] }`. Never the secret itself.',
+  examples: [{ env: 'TEMPORAL_API_KEY' }],
+})
+export type ConfigSecret = Static<typeof ConfigSecret>

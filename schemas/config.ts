@@ -1,0 +1,137 @@
+import { Type, type Static } from 'typebox'
+import { ConfigSecret, NAME_PATTERN, name, strict } from './common.js'
+import { Destination } from './destinations.js'
+import { planDefaults } from './plan.js'
+import { ServiceDefinition } from './services.js'
+
+const TemporalConnection = strict(
+  {
+    address: Type.String({
+      minLength: 1,
+      description: 'Host and port of the Temporal server.',
+      examples: ['temporal.lan:7233'],
+    }),
+    namespace: Type.Optional(
+      Type.String({ minLength: 1, description: 'Namespace. Default: holdfast.', examples: ['backups'] }),
+    ),
+    tls: Type.Optional(
+      Type.Union(
+        [
+          Type.Boolean({ description: 'Use TLS with the certificates of the system.' }),
+          strict(
+            {
+              serverRootCA: Type.Optional(ConfigSecret),
+              serverName: Type.Optional(
+                Type.String({
+                  description: 'Name expected in the certificate of the server.',
+                  examples: ['temporal.lan'],
+                }),
+              ),
+              certificate: Type.Optional(ConfigSecret),
+              key: Type.Optional(ConfigSecret),
+            },
+            'Certificates of the connection.',
+          ),
+        ],
+        { description: 'TLS: true, or certificates. An API key turns it on.', examples: [true] },
+      ),
+    ),
+    apiKey: Type.Optional(ConfigSecret),
+  },
+  'A Temporal server of your own. Left out: `holdfast up` runs one.',
+)
+
+export const ConfigFile = strict(
+  {
+    version: Type.Literal(1, { description: 'Version of the configuration language.', examples: [1] }),
+    site: Type.Optional(
+      name('All hosts that share this repository of plans. Default: the name of the host.', 'home'),
+    ),
+    host: Type.Optional(name('Name of this machine. Default: its host name, remembered in stateDir.', 'nas')),
+    stateDir: Type.Optional(
+      Type.String({
+        pattern: '^/',
+        description:
+          'Folder for journal, alarms, embedded Temporal and caches. Default: /var/lib/holdfast for root, else $XDG_STATE_HOME/holdfast.',
+        examples: ['/var/lib/holdfast'],
+      }),
+    ),
+    plans: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Globs of plan files, relative to this file. Default: plans/*.yaml.',
+        examples: [['plans/*.yaml']],
+      }),
+    ),
+    temporal: Type.Optional(TemporalConnection),
+    destinations: Type.Optional(
+      Type.Record(Type.String({ pattern: NAME_PATTERN }), Destination, {
+        additionalProperties: false,
+        description: 'Places where backups rest, by name.',
+      }),
+    ),
+    services: Type.Optional(
+      Type.Record(Type.String({ pattern: NAME_PATTERN }), ServiceDefinition, {
+        additionalProperties: false,
+        description: 'Services of the `command` runtime, by name.',
+      }),
+    ),
+    allow: Type.Optional(
+      strict(
+        {
+          services: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              description: 'Globs of services that may be held.',
+              examples: [['docker:shop-*', 'command:web']],
+            }),
+          ),
+          paths: Type.Optional(
+            Type.Array(Type.String({ pattern: '^/' }), {
+              description: 'Folders that may be read.',
+              examples: [['/srv', '/etc/shop']],
+            }),
+          ),
+          restoreTo: Type.Optional(
+            Type.Array(Type.String({ pattern: '^/' }), {
+              description:
+                'Folders that may be restored into, besides the places that the sources came from.',
+              examples: [['/srv/restore']],
+            }),
+          ),
+        },
+        'What runs may touch on this host, whatever Temporal asks for. Left out: what the plans of this host name.',
+      ),
+    ),
+    alarm: Type.Optional(
+      strict(
+        {
+          command: Type.Array(Type.String(), {
+            minItems: 1,
+            description: 'Program and arguments; the alarm comes as JSON on stdin.',
+            examples: [['/usr/local/bin/notify']],
+          }),
+        },
+        'Who is told of alarms.',
+      ),
+    ),
+    limits: Type.Optional(
+      strict(
+        {
+          parallelCaptures: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 64,
+              description: 'How many runs may capture on this host at the same time. Default: 2.',
+              examples: [2],
+            }),
+          ),
+        },
+        'Limits of this host.',
+      ),
+    ),
+    defaults: Type.Optional(
+      strict(planDefaults, 'Fields of plans; a plan overrides them, key by key at the top level.'),
+    ),
+  },
+  'holdfast.yaml: where things are on this site.',
+)
+export type ConfigFile = Static<typeof ConfigFile>

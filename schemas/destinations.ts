@@ -1,0 +1,21 @@
+import { Type, type Static } from 'typebox'
+import { strict } from './common.js'
+import { oneOfTypes } from './one-of.js'
+
+export const LocalDestination = strict(
+  {
+    type: Type.Literal('local', { description: 'A folder of the host.' }),
+    path: Type.String({
+      pattern: '^/',
+      description: 'Absolute path of the folder; network mounts will do.',
+      examples: ['/srv/backups'],
+    }),
+  },
+  'A folder of the host, on a disk of its own or on a network mount.',
+)
+export type LocalDestination = Static<typeof LocalDestination>
+
+export const Destination = oneOfTypes([LocalDestination], 'A place where backups rest.')
+export type Destination = Static<typeof Destination>
+export type DestinationType = Destination['type']
+export type DestinationOf<T extends DestinationType> = Extract<Destination, { type: T }>

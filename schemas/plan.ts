@@ -1,0 +1,124 @@
+import { Type, type Static } from 'typebox'
+import { NAME_PATTERN, duration, name, strict } from './common.js'
+import { Hold } from './holds.js'
+import { Retention } from './retention.js'
+import { Source } from './sources.js'
+
+export const Schedule = strict(
+  {
+    cron: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'When to run, as five cron fields: minute, hour, day of month, month, day of week.',
+        examples: ['30 2 * * *'],
+      }),
+    ),
+    every: Type.Optional(duration('Run at this interval, instead of `cron`.', '24h')),
+    timezone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'IANA time zone of `cron` and of retention. Default: UTC.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
+    jitter: Type.Optional(duration('Start at a random moment up to this much later.', '5m')),
+    catchUp: Type.Optional(duration('A run missed by at most this is made up for, once. Default: 6h.', '6h')),
+    paused: Type.Optional(
+      Type.Boolean({ description: 'Create the schedule, but paused. Default: false.', examples: [false] }),
+    ),
+  },
+  'When the plan runs by itself. Left out: only when asked.',
+)
+export type Schedule = Static<typeof Schedule>
+
+export const Compression = strict(
+  {
+    algorithm: Type.Union([Type.Literal('zstd'), Type.Literal('gzip'), Type.Literal('none')], {
+      description: 'zstd, gzip or none.',
+      examples: ['zstd'],
+    }),
+    level: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 19,
+        description: 'How hard to compress: zstd 1 to 19 (default 3), gzip 1 to 9 (default 6).',
+        examples: [3],
+      }),
+    ),
+  },
+  'How items are compressed. Default: zstd, level 3.',
+)
+export type Compression = Static<typeof Compression>
+
+export const NotCapturedCause = Type.Union(
+  [Type.Literal('vanished'), Type.Literal('changed'), Type.Literal('shrunk'), Type.Literal('unreadable')],
+  { description: 'Why a file was not captured as it was.', examples: ['vanished'] },
+)
+export type NotCapturedCause = Static<typeof NotCapturedCause>
+
+/** What a plan may leave to `defaults` of holdfast.yaml. */
+export const planDefaults = {
+  host: Type.Optional(name('Host whose worker runs the plan. Default: the host of holdfast.yaml.', 'nas')),
+  schedule: Type.Optional(Schedule),
+  hold: Type.Optional(Hold),
+  format: Type.Optional(
+    Type.Literal('archive', {
+      description: 'archive: plain files that anyone can open. Default: archive.',
+      examples: ['archive'],
+    }),
+  ),
+  compression: Type.Optional(Compression),
+  destinations: Type.Optional(
+    Type.Array(name('Name of a destination of holdfast.yaml.', 'disk'), {
+      minItems: 1,
+      maxItems: 1,
+      description: 'Where the backups go: the name of a destination of holdfast.yaml.',
+      examples: [['disk']],
+    }),
+  ),
+  retention: Type.Optional(Retention),
+  timeout: Type.Optional(duration('Limit of the whole run. Default: 6h.', '6h')),
+  retry: Type.Optional(
+    strict(
+      {
+        attempts: Type.Integer({
+          minimum: 1,
+          maximum: 10,
+          description: 'How often the whole set is tried. Default: 3.',
+          examples: [3],
+        }),
+      },
+      'How often a set that failed is captured again, under a new hold.',
+    ),
+  ),
+  tolerate: Type.Optional(
+    Type.Array(NotCapturedCause, {
+      uniqueItems: true,
+      description: 'A backup that is degraded only by these causes counts as good. Default: [vanished].',
+      examples: [['vanished', 'changed']],
+    }),
+  ),
+}
+
+export const PlanFile = strict(
+  {
+    version: Type.Literal(1, { description: 'Version of the plan language.', examples: [1] }),
+    plan: name('Name of the plan: lower-case letters, digits and dashes.', 'shop'),
+    description: Type.Optional(
+      Type.String({
+        maxLength: 500,
+        description: 'What the plan is for, in a sentence.',
+        examples: ['Web shop with its database and uploads'],
+      }),
+    ),
+    ...planDefaults,
+    sources: Type.Record(Type.String({ pattern: NAME_PATTERN }), Source, {
+      minProperties: 1,
+      additionalProperties: false,
+      description:
+        'What is read, by name. All that is not `live` is read under one hold: one consistent set.',
+    }),
+  },
+  'A plan: what to back up, which services stand still meanwhile, where to, how long to keep it.',
+)
+export type PlanFile = Static<typeof PlanFile>

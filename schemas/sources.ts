@@ -1,0 +1,137 @@
+import { Type, type Static } from 'typebox'
+import { PlanSecret, ServiceReference, strict } from './common.js'
+import { Hold } from './holds.js'
+import { oneOfTypes } from './one-of.js'
+
+const everySource = {
+  live: Type.Optional(
+    Type.Boolean({ description: 'Needs no hold: read before anything stops.', examples: [true] }),
+  ),
+  hold: Type.Optional(Hold),
+}
+
+const exclude = Type.Optional(
+  Type.Array(Type.String({ minLength: 1 }), {
+    description: 'Globs of paths to leave out, relative to each path of the source.',
+    examples: [['cache/**', '*.tmp']],
+  }),
+)
+
+export const FilesSource = strict(
+  {
+    type: Type.Literal('files', { description: 'Files and folders of the host.' }),
+    paths: Type.Array(Type.String({ pattern: '^/', description: 'An absolute path.' }), {
+      minItems: 1,
+      description: 'Absolute paths of files and folders. Folders are read whole.',
+      examples: [['/etc/shop', '/opt/shop/.env']],
+    }),
+    exclude,
+    ...everySource,
+  },
+  'Files and folders of the host.',
+)
+export type FilesSource = Static<typeof FilesSource>
+
+export const VolumeSource = strict(
+  {
+    type: Type.Literal('volume', { description: 'A Docker volume.' }),
+    volume: Type.String({
+      minLength: 1,
+      description: 'Name of the Docker volume.',
+      examples: ['shop_uploads'],
+    }),
+    exclude,
+    ...everySource,
+  },
+  'A Docker volume, read without starting anything in the service that uses it.',
+)
+export type VolumeSource = Static<typeof VolumeSource>
+
+const Connection = strict(
+  {
+    host: Type.String({
+      minLength: 1,
+      description: 'Name or address of the server, or the folder of its socket.',
+      examples: ['db.lan'],
+    }),
+    port: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65535, description: 'Port of the server.', examples: [5432] }),
+    ),
+    tls: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('disable'),
+          Type.Literal('prefer'),
+          Type.Literal('require'),
+          Type.Literal('verify-full'),
+        ],
+        {
+          description: 'How the connection is secured, in the words of libpq. Default: prefer.',
+          examples: ['require'],
+        },
+      ),
+    ),
+  },
+  'A database server that is reached over the network or a socket.',
+)
+
+export const PostgresSource = strict(
+  {
+    type: Type.Literal('postgres', { description: 'PostgreSQL.' }),
+    in: Type.Optional(ServiceReference),
+    connection: Type.Optional(Connection),
+    database: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 63,
+        description: 'The one database to dump.',
+        examples: ['orders'],
+      }),
+    ),
+    databases: Type.Optional(
+      Type.Literal('all', {
+        description: 'Every database of the server, and its globals (roles, tablespaces).',
+        examples: ['all'],
+      }),
+    ),
+    user: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'User of the database. Default: postgres.',
+        examples: ['backup'],
+      }),
+    ),
+    password: Type.Optional(PlanSecret),
+    dump: Type.Optional(
+      Type.Union([Type.Literal('custom'), Type.Literal('plain')], {
+        description: 'Format of the dump: `custom` (for pg_restore) or `plain` (SQL text). Default: custom.',
+        examples: ['custom'],
+      }),
+    ),
+    ...everySource,
+  },
+  'One PostgreSQL database, or all of a server, dumped by the pg_dump that matches the server.',
+)
+export type PostgresSource = Static<typeof PostgresSource>
+
+export const SqliteSource = strict(
+  {
+    type: Type.Literal('sqlite', { description: 'SQLite.' }),
+    paths: Type.Array(Type.String({ pattern: '^/', description: 'Absolute path of a database file.' }), {
+      minItems: 1,
+      description: 'Absolute paths of SQLite database files.',
+      examples: [['/srv/shop/sessions.db']],
+    }),
+    ...everySource,
+  },
+  'SQLite databases, copied by SQLite itself and checked before and after.',
+)
+export type SqliteSource = Static<typeof SqliteSource>
+
+export const Source = oneOfTypes(
+  [FilesSource, VolumeSource, PostgresSource, SqliteSource],
+  'One thing that the plan reads.',
+)
+export type Source = Static<typeof Source>
+export type SourceType = Source['type']
+export type SourceOf<T extends SourceType> = Extract<Source, { type: T }>
