@@ -17,6 +17,8 @@ export const errorCatalogue = {
   'temporal.unreachable': 'unavailable',
   'temporal.cli-missing': 'missing',
   'temporal.failed': 'unavailable',
+  'temporal.denied': 'denied',
+  'temporal.namespace-missing': 'missing',
   'agent.running': 'conflict',
   'agent.not-running': 'missing',
   'agent.offline': 'unavailable',

@@ -1,0 +1,177 @@
+import type { Client, Connection, ConnectionOptions } from '@temporalio/client'
+import type { NativeConnection } from '@temporalio/worker'
+import type { ConfigSecret } from '../schemas/common.js'
+import { HoldfastError } from '../core/errors.js'
+import type { Site } from '../core/site.js'
+import { readLiveAgent } from './agent-state.js'
+import { failureToConnect, isLoopback } from './unreachable.js'
+
+export const DEFAULT_NAMESPACE = 'holdfast'
+
+/** A person waits for the answer of a command; a server that is there answers within milliseconds. */
+const CONNECT_TIMEOUT_MS = 5000
+
+export interface ConnectOptions {
+  /** Resolves references to secrets, of the API key and of certificates. */
+  readonly resolveSecret: (reference: ConfigSecret) => Promise<string>
+  /** Default: 5 seconds. */
+  readonly timeoutMs?: number
+}
+
+export interface ClientConnection {
+  readonly client: Client
+  readonly address: string
+  readonly namespace: string
+  close(): Promise<void>
+}
+
+export interface WorkerConnection {
+  readonly connection: NativeConnection
+  readonly address: string
+  readonly namespace: string
+  close(): Promise<void>
+}
+
+/** Where Temporal is, and how to speak to it. */
+export interface TemporalTarget {
+  readonly kind: 'embedded' | 'external'
+  readonly address: string
+  readonly namespace: string
+  readonly tls?: ConnectionOptions['tls']
+  readonly apiKey?: string
+}
+
+/**
+ * A client whose namespace has answered. Fails within seconds: `temporal.unreachable` with what to start or check,
+ * `temporal.denied`, `temporal.namespace-missing`.
+ */
+export async function connectClient(site: Site, options: ConnectOptions): Promise<ClientConnection> {
+  const target = await temporalTarget(site, options)
+  return connectClientTo(target, options.timeoutMs ?? CONNECT_TIMEOUT_MS)
+}
+
+export async function connectClientTo(target: TemporalTarget, timeoutMs: number): Promise<ClientConnection> {
+  const { Client, Connection } = await import('@temporalio/client')
+  const connection = Connection.lazy({
+    address: target.address,
+    connectTimeout: timeoutMs,
+    ...securityOf(target),
+    // A proxy of the environment is for far away servers.
+    ...(isLoopback(target.address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+  })
+  try {
+    await askForNamespace(connection, target, timeoutMs)
+  } catch (error) {
+    await connection.close()
+    throw failureToConnect(target, error)
+  }
+  const client = new Client({ connection, namespace: target.namespace })
+  return { client, address: target.address, namespace: target.namespace, close: () => connection.close() }
+}
+
+/** The same for workers. Loads the worker's native part: never called by commands that only ask. */
+export async function connectWorker(site: Site, options: ConnectOptions): Promise<WorkerConnection> {
+  const target = await temporalTarget(site, options)
+  const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
+  // The client's errors are the better ones, and it honours a time limit; the native connection follows where it went.
+  await (await connectClientTo(target, timeoutMs)).close()
+  const { NativeConnection } = await import('@temporalio/worker')
+  try {
+    const connection = await NativeConnection.connect({ address: target.address, ...securityOf(target) })
+    return {
+      connection,
+      address: target.address,
+      namespace: target.namespace,
+      close: () => connection.close(),
+    }
+  } catch (error) {
+    throw failureToConnect(target, error)
+  }
+}
+
+/** Fails with `temporal.unreachable` when the embedded server is meant and no agent runs. */
+export async function temporalTarget(site: Site, options: ConnectOptions): Promise<TemporalTarget> {
+  return site.temporal === undefined ? embeddedTarget(site) : externalTarget(site.temporal, options)
+}
+
+async function embeddedTarget(site: Site): Promise<TemporalTarget> {
+  const agent = await readLiveAgent(site.stateDir)
+  if (agent === undefined) {
+    throw new HoldfastError(
+      'temporal.unreachable',
+      'Temporal does not run on this machine: the agent is not up.',
+      {
+        hint: 'Start it with `holdfast up` (or `holdfast up --detach`), or name a server under `temporal:` in holdfast.yaml.',
+      },
+    )
+  }
+  if (agent.temporal === undefined) {
+    throw new HoldfastError(
+      'temporal.unreachable',
+      `Temporal is not ready yet: the agent (pid ${agent.pid}) is starting.`,
+      {
+        hint: 'Try again in a few seconds; `holdfast status` shows when it is ready.',
+      },
+    )
+  }
+  return { kind: 'embedded', address: agent.temporal.address, namespace: agent.temporal.namespace }
+}
+
+async function externalTarget(
+  settings: NonNullable<Site['temporal']>,
+  { resolveSecret }: ConnectOptions,
+): Promise<TemporalTarget> {
+  const apiKey = settings.apiKey === undefined ? undefined : await resolveSecret(settings.apiKey)
+  const tls = await tlsOf(settings.tls, resolveSecret)
+  return {
+    kind: 'external',
+    address: settings.address,
+    namespace: settings.namespace ?? DEFAULT_NAMESPACE,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    // A key sent in the clear is a key given away.
+    ...(tls === undefined ? (apiKey === undefined ? {} : { tls: true }) : { tls }),
+  }
+}
+
+async function tlsOf(
+  settings: NonNullable<Site['temporal']>['tls'],
+  resolveSecret: ConnectOptions['resolveSecret'],
+): Promise<ConnectionOptions['tls']> {
+  if (settings === undefined || typeof settings === 'boolean') return settings
+  if ((settings.certificate === undefined) !== (settings.key === undefined)) {
+    throw new HoldfastError(
+      'config.invalid',
+      '`temporal.tls` has a certificate without its key, or a key alone.',
+      {
+        hint: 'Give both `certificate` and `key`, or neither.',
+      },
+    )
+  }
+  const bytesOf = async (reference: ConfigSecret) => Buffer.from(await resolveSecret(reference))
+  return {
+    ...(settings.serverName === undefined ? {} : { serverNameOverride: settings.serverName }),
+    ...(settings.serverRootCA === undefined
+      ? {}
+      : { serverRootCACertificate: await bytesOf(settings.serverRootCA) }),
+    ...(settings.certificate === undefined || settings.key === undefined
+      ? {}
+      : { clientCertPair: { crt: await bytesOf(settings.certificate), key: await bytesOf(settings.key) } }),
+  }
+}
+
+const securityOf = ({ tls, apiKey }: TemporalTarget) => ({
+  ...(tls === undefined ? {} : { tls }),
+  ...(apiKey === undefined ? {} : { apiKey }),
+})
+
+/** Asks until the time is over: a server that is just starting refuses connections first. */
+async function askForNamespace(
+  connection: Connection,
+  target: TemporalTarget,
+  timeoutMs: number,
+): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  await connection.withAbortSignal(signal, () =>
+    connection.workflowService.describeNamespace({ namespace: target.namespace }),
+  )
+}
