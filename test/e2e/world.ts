@@ -1,0 +1,121 @@
+import { execa } from 'execa'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+
+const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
+const COMMAND_LIMIT_MS = 120_000
+
+export interface Finished {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A machine of its own for one test file: configuration, plans, state folder, destination, and a running agent. */
+export interface World {
+  readonly folder: string
+  readonly destination: string
+  readonly stateDir: string
+  path(...parts: string[]): string
+  /** Runs `holdfast …` in the folder, without a terminal. */
+  holdfast(...args: string[]): Promise<Finished>
+  /** The same with `--json`; fails the test when the command fails. */
+  json<T>(...args: string[]): Promise<T>
+  writePlan(plan: { readonly plan: string } & Record<string, unknown>): Promise<void>
+  configure(changes: Record<string, unknown>): Promise<void>
+  up(): Promise<void>
+  /** Process ids of the agent's children, by name. */
+  children(): Promise<Record<string, number>>
+  dispose(): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly services?: Record<string, unknown>
+  /** Environment of every command and of the workers. */
+  readonly environment?: Record<string, string>
+  readonly configuration?: Record<string, unknown>
+}
+
+export async function makeWorld(options: WorldOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
+  const path = (...parts: string[]) => join(folder, ...parts)
+  await mkdir(path('plans'), { mode: 0o700 })
+  let configuration: Record<string, unknown> = {
+    version: 1,
+    site: 'test',
+    host: 'test',
+    stateDir: path('state'),
+    destinations: { disk: { type: 'local', path: path('backups') } },
+    ...(options.services === undefined ? {} : { services: options.services }),
+    ...options.configuration,
+  }
+
+  async function configure(changes: Record<string, unknown>): Promise<void> {
+    configuration = { ...configuration, ...changes }
+    await writeFile(path('holdfast.yaml'), stringify(configuration), { mode: 0o600 })
+  }
+  await configure({})
+
+  async function holdfast(...args: string[]): Promise<Finished> {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
+      cwd: folder,
+      reject: false,
+      stdin: 'ignore',
+      timeout: COMMAND_LIMIT_MS,
+      env: { NO_COLOR: '1', NODE_OPTIONS: '', ...options.environment },
+    })
+    return { code: exitCode ?? -1, stdout, stderr }
+  }
+
+  async function json<T>(...args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await holdfast(...args, '--json')
+    if (code !== 0) throw new Error(`holdfast ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+
+  return {
+    folder,
+    destination: path('backups'),
+    stateDir: path('state'),
+    path,
+    holdfast,
+    json,
+    configure,
+    writePlan: (plan) =>
+      writeFile(
+        path('plans', `${plan.plan}.yaml`),
+        stringify({ version: 1, destinations: ['disk'], ...plan }),
+        { mode: 0o600 },
+      ),
+    async up() {
+      const { code, stdout, stderr } = await holdfast('up', '--detach')
+      if (code !== 0)
+        throw new Error(
+          `holdfast up --detach ended with ${code}:\n${stdout}\n${stderr}\n${await logsOf(path('state', 'logs'))}`,
+        )
+    },
+    children: () => childrenOf(path('state')),
+    async dispose() {
+      await holdfast('down')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function childrenOf(stateDir: string): Promise<Record<string, number>> {
+  const agent = JSON.parse(await readFile(join(stateDir, 'agent.json'), 'utf8')) as {
+    children?: Record<string, number>
+  }
+  return agent.children ?? {}
+}
+
+async function logsOf(folder: string): Promise<string> {
+  if (!existsSync(folder)) return ''
+  const texts = (await readdir(folder)).map(
+    async (name) => `── ${name}\n${(await readFile(join(folder, name), 'utf8')).slice(-4000)}`,
+  )
+  return (await Promise.all(texts)).join('\n')
+}

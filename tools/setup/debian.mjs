@@ -1,0 +1,27 @@
+// Debian packages that the tests drive as real services. Only as root on Debian; elsewhere the tests say what they miss.
+import { existsSync, readFileSync } from 'node:fs'
+import { run, step } from './steps.mjs'
+
+/** Package → a file that shows that it is there. */
+const packages = {
+  'docker.io': '/usr/sbin/dockerd',
+  postgresql: '/usr/share/doc/postgresql',
+  sqlite3: '/usr/bin/sqlite3',
+  acl: '/usr/bin/setfacl',
+  attr: '/usr/bin/setfattr',
+  'libcap2-bin': '/usr/sbin/setcap',
+  zstd: '/usr/bin/zstd',
+  'busybox-static': '/bin/busybox',
+  'util-linux': '/usr/bin/setpriv',
+}
+
+export function installDebianPackages() {
+  const isDebian =
+    existsSync('/etc/os-release') && /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'))
+  const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]))
+  if (missing.length === 0 || !isDebian || process.getuid?.() !== 0) return
+  step(`Installing Debian packages: ${missing.join(' ')}`)
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  run('apt-get', ['update', '-qq'], { env })
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, quiet: true })
+}
