@@ -9,7 +9,10 @@ import type { LockRequest } from '../core/messages.js'
 export interface ControlActivities {
   /** Before the stop; its result goes into the guard's history. Resolves nothing: takes a canonical reference. */
   observeService(service: string): Promise<work.ObservedService>
-  /** Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. */
+  /**
+   * Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. An entry of a write
+   * lease refuses a read lease with `restore.conflict`, and nothing was touched: a restore owns that service.
+   */
   stopService(request: work.StopRequest): Promise<work.StopResult>
   /** First finishes our stop, then starts, waits for running and healthy, removes the entry. Exactly the state before is restored. */
   startService(request: work.StartRequest): Promise<work.StartResult>

@@ -37,12 +37,23 @@ export interface ServiceReportMessage {
   readonly report: HoldReport
 }
 
+/** What a run asks of a lock. Asking again with the same request id changes nothing. */
 export interface LockRequest {
   readonly requestId: string
   readonly holder: { readonly workflowId: string; readonly runId: string }
   readonly mode: 'exclusive' | 'shared'
   /** For people: `backup of shop`. */
   readonly purpose: string
+}
+/** What `requestLock` carries to the lock. */
+export interface LockRequestMessage extends LockRequest {
+  /** How many may hold the lock at a time; those that share it take one place together. */
+  readonly places: number
+  /** Host of the holder: its wait queue watches the holder. */
+  readonly host: string
+}
+export interface ReleaseLockMessage {
+  readonly requestId: string
 }
 export interface LockGrantedMessage {
   readonly lock: string

@@ -42,6 +42,11 @@ export interface StopResult {
 export interface StartRequest {
   readonly service: string
   readonly healthyWithinMs: number
+  /**
+   * What kind of hold ends. A start after a read never starts what a restore holds: an entry of a write lease fails
+   * with `restore.conflict`, and stays.
+   */
+  readonly lease: 'read' | 'write'
 }
 
 export interface StartResult {
@@ -64,6 +69,8 @@ export interface Lease {
   readonly healthyWithinMs: number
   /** Only of a write lease: the restore that it belongs to. */
   readonly restoreId?: string
+  /** Canonical references of what this service needs: it starts when those run again. */
+  readonly startAfter?: readonly string[]
 }
 
 export interface LeaseGrant {
@@ -176,6 +183,8 @@ export interface RetentionInput {
   readonly destination: string
   readonly rules: RetentionRules
   readonly timezone: string
+  /** How often the plan runs, where it has a schedule: longer than three times this without a good backup, nothing goes. */
+  readonly intervalMs?: number
 }
 
 export interface ExpireInput {
@@ -187,6 +196,8 @@ export interface ExpireInput {
 export interface ExpireResult {
   readonly removed: readonly string[]
   readonly freedBytes: number
+  /** What runs that have ended left unfinished, and was cleared away as well. */
+  readonly swept: readonly string[]
 }
 
 export interface RetentionReport {
