@@ -116,15 +116,24 @@ export interface BackupSummary {
   readonly notCaptured: number
 }
 
+/** The verdict about what was read: the worst of its items. A hold that did not last outweighs a file that is missing. */
+export function dataVerdictOf(items: readonly Item[]): Exclude<DataVerdict, 'failed'> {
+  if (items.some((item) => !item.isConsistent)) return 'inconsistent'
+  return items.some((item) => causesOf(item).length > 0) ? 'degraded' : 'complete'
+}
+
 /** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
 export function isGood(manifest: Manifest): boolean {
   if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
-  return manifest.items.every((item) =>
-    (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).every((cause) =>
-      manifest.tolerate.includes(cause),
-    ),
+  return manifest.items.every(
+    (item) => item.isConsistent && causesOf(item).every((cause) => manifest.tolerate.includes(cause)),
   )
 }
+
+const causesOf = (item: Item): NotCapturedCause[] =>
+  (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).filter(
+    (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
+  )
 
 export function summaryOf(manifest: Manifest, destination: string): BackupSummary {
   const objects = manifest.items.flatMap((item) => item.objects)
