@@ -1,15 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
-/** Asks again and again until it is so; fails, by name, after the limit. */
-export async function until(
+/** Waits for a condition, looking often; fails with `what` after the limit. The only way to wait in tests. */
+export async function until<T>(
   what: string,
-  isSo: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
-): Promise<void> {
-  const end = Date.now() + limitMs
-  while (Date.now() < end) {
-    if (await isSo()) return
-    await delay(20)
+  condition: () => T | Promise<T>,
+  limitMs = 20_000,
+): Promise<NonNullable<T>> {
+  for (const deadline = Date.now() + limitMs; ;) {
+    const value = await condition()
+    if (value) return value as NonNullable<T>
+    if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`Not within ${limitMs} ms: ${what}`)
 }

@@ -1,0 +1,182 @@
+import { execa } from 'execa'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import type { BackupSummary } from '../../core/backup.js'
+import type { BackupRunResult } from '../../core/work.js'
+import { describeWith } from '../support/needs.js'
+import { makeProcessService, type ProcessService } from '../support/process-service.js'
+import { temporalCommand } from '../support/temporal-command.js'
+import { until } from '../support/until.js'
+import { makeWorld, type World } from './world.js'
+
+// The cases R1 to R5, R9, R14 and R15 of docs/guarantees.md. A capture is made to hang by stopping the process of its tar.
+
+const MAX_DOWNTIME_MS = 8000
+
+describeWith(['built', 'temporal'], 'a service that we stopped comes back', () => {
+  let world: World
+  let service: ProcessService
+
+  beforeAll(async () => {
+    world = await makeWorld()
+    service = await makeProcessService(world.path('web'))
+    await service.start()
+    await world.configure({ services: { web: service.definition } })
+    await mkdir(world.path('data'))
+    await writeFile(world.path('data', 'large'), hexNoise(96))
+    await writeFile(world.path('small'), 'content')
+    await world.writePlan(
+      heldPlan('slow', world.path('data'), { compression: { algorithm: 'zstd', level: 15 } }),
+    )
+    await world.writePlan(
+      heldPlan('patient', world.path('data'), {
+        hold: { services: ['command:web'], maxDowntime: '2m' },
+        compression: { algorithm: 'zstd', level: 15 },
+        retry: { attempts: 1 },
+      }),
+    )
+    await world.writePlan(heldPlan('quick', world.path('small')))
+    await world.up()
+  })
+
+  afterAll(async () => {
+    await service.stop()
+    await world.dispose()
+  })
+
+  afterEach(async () => {
+    await until(
+      'the journal is empty',
+      async () => (await readdir(world.path('state', 'journal'))).length === 0,
+      90_000,
+    )
+    expect(await service.isRunning()).toBe(true)
+    expect((await world.holdfast('backup', 'create', 'quick')).code).toBe(0)
+  })
+
+  test('R2 when the run is cancelled, within 5 s', async () => {
+    const run = await startedAndHanging('patient')
+
+    await world.holdfast('run', 'cancel', run.workflowId, '--yes')
+
+    await until('the service is back', () => service.isRunning(), 5000)
+    await run.resume()
+    expect(await outcomeOf(run.workflowId)).toBe('cancelled')
+    expect(await backupsOf('patient')).toEqual([])
+  })
+
+  test('R3 when the run is terminated, within 15 s', async () => {
+    const run = await startedAndHanging('patient')
+
+    await temporalCommand(world.stateDir, ['workflow', 'terminate', '--workflow-id', run.workflowId])
+
+    await until('the service is back', () => service.isRunning(), 15_000)
+    await run.resume()
+    expect(await backupsOf('patient')).toEqual([])
+  })
+
+  test('R5 when the control worker is killed during the hold, and the run goes on', async () => {
+    const run = await startedAndHanging('patient')
+
+    process.kill((await world.children())['control']!, 'SIGKILL')
+    await run.resume()
+
+    await until('the service is back', () => service.isRunning(), 60_000)
+    expect(await outcomeOf(run.workflowId)).toBe('good')
+  }, 120_000)
+
+  test('R9 when the deadline passes, and the backup says inconsistent', async () => {
+    const run = await startedAndHanging('slow')
+
+    await until('the service is back', () => service.isRunning(), MAX_DOWNTIME_MS + 5000)
+    await run.resume()
+
+    expect(await outcomeOf(run.workflowId)).toBe('not-good')
+    expect(await backupsOf('slow')).toMatchObject([{ data: 'inconsistent', isGood: false }])
+    const status = await world.holdfast('status')
+    expect(status.code).toBe(1)
+    expect(status.stdout).toContain('inconsistent')
+  }, 60_000)
+
+  test('R4 when the data worker is killed: the service at the deadline, the run by a second attempt', async () => {
+    const run = await startedAndHanging('slow')
+
+    process.kill((await world.children())['data']!, 'SIGKILL')
+
+    await until('the service is back', () => service.isRunning(), MAX_DOWNTIME_MS + 15_000)
+    expect(await outcomeOf(run.workflowId)).toBe('good')
+    const [newest] = (await backupsOf('slow')).reverse()
+    const names = await readdir(world.path('backups', 'plans', 'slow', newest!.id))
+    expect(names.filter((name) => name.includes('.a2.'))).not.toEqual([])
+    expect((await world.holdfast('backup', 'verify', newest!.id)).code).toBe(0)
+  }, 180_000)
+
+  test('R15 when it was stopped before we came it stays stopped', async () => {
+    await service.stop()
+    const before = await service.history()
+
+    const { code } = await world.holdfast('backup', 'create', 'quick')
+
+    expect(code).toBe(0)
+    expect(await service.history()).toEqual(before)
+    expect(await service.isRunning()).toBe(false)
+    await service.start()
+  })
+
+  const backupsOf = (plan: string) => world.json<BackupSummary[]>('backup', 'list', '--plan', plan)
+
+  const heldPlan = (plan: string, path: string, changes: object = {}) => ({
+    plan,
+    hold: { services: ['command:web'], maxDowntime: `${MAX_DOWNTIME_MS}ms` },
+    sources: { data: { type: 'files', paths: [path] } },
+    ...changes,
+  })
+
+  /** Starts a run without waiting, and stops its tar in the middle: the capture hangs while the service is down. */
+  async function startedAndHanging(plan: string): Promise<{ workflowId: string; resume(): Promise<void> }> {
+    const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
+    const pid = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
+    process.kill(pid, 'SIGSTOP')
+    expect(await service.isRunning()).toBe(false)
+    return {
+      workflowId,
+      async resume() {
+        try {
+          process.kill(pid, 'SIGCONT')
+        } catch {
+          // It was ended with its run.
+        }
+      },
+    }
+  }
+
+  async function outcomeOf(workflowId: string): Promise<string> {
+    return until(
+      `${workflowId} has ended`,
+      async () => (await world.json<{ outcome?: string }>('run', 'show', workflowId)).outcome,
+      150_000,
+    )
+  }
+})
+
+/** The tar that has a file of the folder open. */
+async function tarOf(folder: string): Promise<number | undefined> {
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const command = await readFile(`/proc/${name}/comm`, 'utf8').catch(() => '')
+    if (command.trim() !== 'tar') continue
+    const open = await execa('ls', ['-l', `/proc/${name}/fd`], { reject: false })
+    if (open.stdout.includes(`${folder}/`)) return Number(name)
+  }
+  return undefined
+}
+
+/** Text that compresses by half, slowly: megabytes of hexadecimal noise. */
+function hexNoise(megabytes: number): string {
+  let state = 0x9e3779b9
+  const words: string[] = []
+  for (let index = 0; index < (megabytes * 2 ** 20) / 8; index++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    words.push(state.toString(16).padStart(8, '0'))
+  }
+  return words.join('')
+}

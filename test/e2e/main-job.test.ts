@@ -1,0 +1,146 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import type { BackupRunResult, RestoreResult } from '../../core/work.js'
+import type { BackupSummary } from '../../core/backup.js'
+import { makeProcessService, type ProcessService } from '../support/process-service.js'
+import { describeWith } from '../support/needs.js'
+import { makeWorld, type World } from './world.js'
+
+describeWith(['built', 'temporal'], 'the main job under the command runtime', () => {
+  let world: World
+  let service: ProcessService
+
+  beforeAll(async () => {
+    world = await makeWorld()
+    service = await makeProcessService(world.path('web'))
+    await service.start()
+    await world.configure({ services: { web: service.definition } })
+    await mkdir(world.path('web', 'uploads', 'deep'), { recursive: true })
+    await writeFile(world.path('web', 'uploads', 'a.txt'), 'first')
+    await writeFile(world.path('web', 'uploads', 'deep', 'b.bin'), randomBytes(300_000))
+    await world.writePlan({
+      plan: 'shop',
+      hold: { services: ['command:web'], maxDowntime: '30s' },
+      sources: { uploads: { type: 'files', paths: [world.path('web', 'uploads')] } },
+      retention: { keepLast: 2 },
+    })
+    await world.up()
+  })
+
+  afterAll(async () => {
+    await service.stop()
+    await world.dispose()
+  })
+
+  test('a run stops the service once, reads, and starts it again', async () => {
+    const result = await world.json<BackupRunResult>(
+      'backup',
+      'create',
+      'shop',
+      '--description',
+      'before 2.0',
+    )
+
+    expect(result).toMatchObject({ outcome: 'good', data: 'complete', services: 'ok', plan: 'shop' })
+    expect(await service.history()).toEqual(['start', 'stop', 'start'])
+    expect(await service.isRunning()).toBe(true)
+    expect(result.holds).toMatchObject([{ service: 'command:web', stateBefore: 'running', health: 'ok' }])
+    expect(await readdir(world.path('state', 'journal'))).toEqual([])
+  })
+
+  test('the backup is listed with its plan, verdict and description', async () => {
+    const backups = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')
+
+    expect(backups).toMatchObject([
+      { plan: 'shop', data: 'complete', isGood: true, description: 'before 2.0', destination: 'disk' },
+    ])
+  })
+
+  test('what lies at the destination opens without Holdfast, and only its owner may read it', async () => {
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+    const folder = world.path('backups', 'plans', 'shop', backup!.id)
+
+    const names = (await readdir(folder)).sort()
+
+    expect(names.map((name) => name.replace(/_\d{8}_\d{6}/, ''))).toEqual([
+      'manifest.json',
+      'run.json',
+      'uploads.index.zst',
+      'uploads.tar.zst',
+    ])
+    expect((await stat(folder)).mode & 0o777).toBe(0o700)
+    for (const name of names) expect((await stat(`${folder}/${name}`)).mode & 0o777).toBe(0o600)
+  })
+
+  test('damaged data is restored in place, and the old data stays as a safety copy', async () => {
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+    const before = await fingerprint(world.path('web', 'uploads'))
+    await rm(world.path('web', 'uploads', 'a.txt'))
+    await writeFile(world.path('web', 'uploads', 'deep', 'b.bin'), 'overwritten')
+    await writeFile(world.path('web', 'uploads', 'new.txt'), 'made after the backup')
+
+    const result = await world.json<RestoreResult>('backup', 'restore', backup!.id, '--yes')
+
+    expect(await fingerprint(world.path('web', 'uploads'))).toBe(before)
+    expect(result.items[0]!.safetyCopies).toHaveLength(1)
+    expect((await readdir(world.path('web'))).some((name) => name.includes('holdfast'))).toBe(true)
+    expect(await service.isRunning()).toBe(true)
+  })
+
+  test('the third backup expires the first', async () => {
+    const first = (await world.json<BackupSummary[]>('backup', 'list'))[0]!
+
+    await world.json('backup', 'create', 'shop')
+    const third = await world.json<BackupRunResult>('backup', 'create', 'shop')
+
+    expect(third.retention?.removed).toEqual([first.id])
+    expect((await world.json<BackupSummary[]>('backup', 'list')).map(({ id }) => id)).not.toContain(first.id)
+    expect(await readdir(world.path('backups', 'plans', 'shop'))).toHaveLength(2)
+  })
+
+  test('every byte of a backup verifies, and a flipped byte is found, named and not restored', async () => {
+    const backup = (await world.json<BackupSummary[]>('backup', 'list'))[0]!
+    expect((await world.holdfast('backup', 'verify', backup.id)).code).toBe(0)
+    const folder = world.path('backups', 'plans', 'shop', backup.id)
+    const tar = (await readdir(folder)).find((name) => name.endsWith('.tar.zst'))!
+    const bytes = await readFile(`${folder}/${tar}`)
+    bytes[Math.floor(bytes.length / 2)]! ^= 1
+    await writeFile(`${folder}/${tar}`, bytes)
+    const before = await fingerprint(world.path('web', 'uploads'))
+
+    const verify = await world.holdfast('backup', 'verify', backup.id)
+    const restore = await world.holdfast('backup', 'restore', backup.id, '--yes')
+
+    expect(verify.code).toBe(8)
+    expect(verify.stdout + verify.stderr).toContain(tar)
+    expect(restore.code).toBe(8)
+    expect(await fingerprint(world.path('web', 'uploads'))).toBe(before)
+    expect(await service.isRunning()).toBe(true)
+  })
+
+  test('a backup is deleted only when that was said', async () => {
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+
+    const asked = await world.holdfast('backup', 'delete', backup!.id)
+    const told = await world.holdfast('backup', 'delete', backup!.id, '--yes')
+
+    expect(asked.code).toBe(2)
+    expect(asked.stderr).toContain('--yes')
+    expect(told.code).toBe(0)
+    expect((await world.json<BackupSummary[]>('backup', 'list')).map(({ id }) => id)).not.toContain(
+      backup!.id,
+    )
+  })
+})
+
+async function fingerprint(folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .sort()
+  for (const name of names) {
+    hash.update(`${name}\0`)
+    if ((await stat(name)).isFile()) hash.update(await readFile(name))
+  }
+  return hash.digest('hex')
+}
