@@ -22,14 +22,14 @@ export interface ClientConnection {
   readonly client: Client
   readonly address: string
   readonly namespace: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export interface WorkerConnection {
   readonly connection: NativeConnection
   readonly address: string
   readonly namespace: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Where Temporal is, and how to speak to it. */

@@ -13,36 +13,33 @@ interface Target {
 
 /** Turns what gRPC says into what a person can act on. */
 export function failureToConnect(target: Target, cause: unknown): HoldfastError {
-  switch (grpcCodeOf(cause)) {
-    case NOT_FOUND:
-      return new HoldfastError(
-        'temporal.namespace-missing',
-        `Temporal at ${target.address} has no namespace "${target.namespace}".`,
-        {
-          hint: `Create it (\`temporal operator namespace create --namespace ${target.namespace} --retention 30d\`), or correct \`temporal.namespace\` in holdfast.yaml.`,
-          cause,
-        },
-      )
-    case PERMISSION_DENIED:
-    case UNAUTHENTICATED:
-      return new HoldfastError(
-        'temporal.denied',
-        `Temporal at ${target.address} refused the credentials for namespace "${target.namespace}".`,
-        {
-          hint: 'Check `temporal.apiKey` or `temporal.tls` in holdfast.yaml, and their rights there.',
-          cause,
-        },
-      )
-    default:
-      return new HoldfastError('temporal.unreachable', `Temporal at ${target.address} does not answer.`, {
-        hint:
-          target.kind === 'embedded'
-            ? 'The agent may be restarting it: look at `holdfast status`, else run `holdfast down` and `holdfast up`.'
-            : 'Check `temporal.address` and `temporal.tls` in holdfast.yaml, and that the server runs and can be reached from here.',
-        cause,
-      })
-  }
+  const code = grpcCodeOf(cause)
+  if (code === NOT_FOUND) return namespaceMissing(target, cause)
+  if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return denied(target, cause)
+  return new HoldfastError('temporal.unreachable', `Temporal at ${target.address} does not answer.`, {
+    hint:
+      target.kind === 'embedded'
+        ? 'The agent may be restarting it: look at `holdfast status`, else run `holdfast down` and `holdfast up`.'
+        : 'Check `temporal.address` and `temporal.tls` in holdfast.yaml, and that the server runs and can be reached from here.',
+    cause,
+  })
 }
+
+const namespaceMissing = ({ address, namespace }: Target, cause: unknown) =>
+  new HoldfastError('temporal.namespace-missing', `Temporal at ${address} has no namespace "${namespace}".`, {
+    hint: `Create it (\`temporal operator namespace create --namespace ${namespace} --retention 30d\`), or correct \`temporal.namespace\` in holdfast.yaml.`,
+    cause,
+  })
+
+const denied = ({ address, namespace }: Target, cause: unknown) =>
+  new HoldfastError(
+    'temporal.denied',
+    `Temporal at ${address} refused the credentials for namespace "${namespace}".`,
+    {
+      hint: 'Check `temporal.apiKey` or `temporal.tls` in holdfast.yaml, and their rights there.',
+      cause,
+    },
+  )
 
 /** The client's errors carry the code; those of the worker wrap it in a text. */
 function grpcCodeOf(error: unknown): number | undefined {
