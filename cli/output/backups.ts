@@ -1,0 +1,132 @@
+import ansis from 'ansis'
+import { isGood, type BackupSummary, type HoldReport, type Item } from '../../core/backup.js'
+import type { RetentionDecision } from '../../core/retention.js'
+import { counted, formatBytes, formatDuration } from '../../core/units.js'
+import type { LocatedBackup } from '../../core/work.js'
+import { renderFields, renderTable, type Column } from './table.js'
+import { formatInstant } from './times.js'
+
+/** Backups in a table, as `backup list` shows them. */
+export function renderBackups(backups: readonly BackupSummary[], timezone: string): string {
+  if (backups.length === 0) return 'No backups.'
+  const columns: readonly Column<BackupSummary>[] = [
+    { head: 'ID', cell: ({ id }) => id },
+    { head: 'TAKEN', cell: ({ takenAt }) => formatInstant(takenAt, timezone) },
+    {
+      head: 'STATE',
+      cell: stateOf,
+      paint: (text, { isGood: good }) => (good ? ansis.green(text) : ansis.yellow(text)),
+    },
+    { head: 'SOURCES', cell: ({ sources }) => sources.map(({ name }) => name).join(', ') },
+    { head: 'SIZE', align: 'right', cell: ({ plainBytes }) => formatBytes(plainBytes) },
+    { head: 'STORED', align: 'right', cell: ({ storedBytes }) => formatBytes(storedBytes) },
+    {
+      head: 'DOWN',
+      align: 'right',
+      cell: ({ downtimeMs }) => (downtimeMs === 0 ? '' : formatDuration(downtimeMs)),
+    },
+    { head: 'AT', cell: ({ destination }) => destination },
+    { head: 'DESCRIPTION', cell: ({ description }) => description ?? '' },
+  ]
+  return renderTable(columns, backups)
+}
+
+/** Good or not, and what stands in the way of it. */
+export function stateOf(backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services'>): string {
+  const remarks = [
+    ...(backup.isSubset ? ['subset'] : []),
+    ...(backup.data === 'complete' ? [] : [backup.data]),
+    ...(backup.services === 'ok' ? [] : [`services ${backup.services}`]),
+  ]
+  return [backup.isGood ? 'good' : 'not good', ...remarks].join(', ')
+}
+
+/** One backup with everything that its manifest says for people. */
+export function renderBackup({ destination, manifest }: LocatedBackup, timezone: string): string {
+  const { verdicts } = manifest
+  const state = stateOf({
+    isGood: isGood(manifest),
+    isSubset: manifest.subsetOf !== undefined,
+    data: verdicts.data,
+    services: verdicts.services,
+  })
+  return [
+    renderFields([
+      ['Backup', manifest.id],
+      ['Description', manifest.description],
+      ['Plan', `${manifest.plan} (site ${manifest.site}, host ${manifest.host.name})`],
+      ['State', state],
+      ['Taken', formatInstant(manifest.takenAt, timezone)],
+      ['Completed', formatInstant(manifest.completedAt, timezone)],
+      ['Destination', destination],
+      ['Run', manifest.run.workflowId],
+    ]),
+    ...manifest.items.map(renderItem),
+    ...(manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
+  ].join('\n\n')
+}
+
+/** How many paths that were not captured are named; the manifest has more. */
+const NOT_CAPTURED_SHOWN = 10
+
+function renderItem(item: Item): string {
+  const total = (bytes: (object: Item['objects'][number]) => number) =>
+    formatBytes(item.objects.reduce((sum, object) => sum + bytes(object), 0))
+  const counts = Object.entries(item.counts).map(([noun, count]) => `${count} ${noun}`)
+  const missing = Object.entries(item.notCapturedCounts).map(([cause, count]) => `${count} ${cause}`)
+  const named = item.notCaptured.slice(0, NOT_CAPTURED_SHOWN).map(({ path, cause }) => `${path} (${cause})`)
+  return renderFields([
+    [`Source ${item.source}`, [item.type, ...counts].join(', ')],
+    ['  size', `${total((object) => object.plainBytes)}, stored ${total((object) => object.storedBytes)}`],
+    ['  objects', item.objects.map((object) => object.name).join('\n')],
+    ['  consistent', item.isConsistent ? 'yes' : 'no: a service did not stand still to the end'],
+    ['  not captured', missing.length === 0 ? undefined : [missing.join(', '), ...named].join('\n')],
+  ])
+}
+
+/** What became of the services of a hold. */
+export const renderHolds = (holds: readonly HoldReport[]): string =>
+  renderTable<HoldReport>(
+    [
+      { head: 'SERVICE', cell: ({ service }) => service },
+      { head: 'BEFORE', cell: ({ stateBefore }) => stateBefore },
+      { head: 'HELD BY', cell: ({ mode }) => (mode === 'stop' ? 'stopping' : 'pausing') },
+      {
+        head: 'DOWN',
+        align: 'right',
+        cell: ({ downtimeMs }) => (downtimeMs === undefined ? '' : formatDuration(downtimeMs)),
+      },
+      {
+        head: 'NOW',
+        cell: healthText,
+        paint: (text, { health }) => (health === 'ok' ? ansis.green(text) : ansis.red(text)),
+      },
+    ],
+    holds,
+  )
+
+function healthText({ health, heldBy, stateBefore }: HoldReport): string {
+  if (health === 'ok') return stateBefore === 'running' ? 'up' : `${stateBefore}, as before`
+  if (health === 'held') return `still held${heldBy === undefined ? '' : ` by ${heldBy.join(', ')}`}`
+  return health === 'unhealthy' ? 'up, but not healthy' : 'not started again'
+}
+
+/** Each backup with why it is kept, or that it goes. Newest first. */
+export function renderRetention(decisions: readonly RetentionDecision[], timezone: string): string {
+  if (decisions.length === 0) return 'No backups.'
+  const goes = decisions.filter(({ keptBecause }) => keptBecause.length === 0).length
+  const table = renderTable<RetentionDecision>(
+    [
+      { head: 'ID', cell: ({ backupId }) => backupId },
+      { head: 'TAKEN', cell: ({ takenAt }) => formatInstant(takenAt, timezone) },
+      { head: 'GOOD', cell: (decision) => (decision.isGood ? 'yes' : 'no') },
+      {
+        head: 'KEPT BECAUSE',
+        cell: ({ keptBecause }) => (keptBecause.length === 0 ? 'goes' : keptBecause.join(', ')),
+        paint: (text, { keptBecause }) => (keptBecause.length === 0 ? ansis.red(text) : text),
+      },
+    ],
+    decisions.toSorted((a, b) => b.takenAt.localeCompare(a.takenAt)),
+  )
+  return `${table}\n\n${counted(decisions.length - goes, 'backup')} kept, ${goes} ${goes === 1 ? 'goes' : 'go'}.`
+}
