@@ -38,6 +38,7 @@ export const errorCatalogue = {
   'source.denied': 'denied',
   'source.damaged': 'corrupt',
   'source.failed': 'unavailable',
+  'source.no-space': 'capacity',
   'source.tool-missing': 'missing',
   'source.tool-version': 'input',
   'database.unreachable': 'unavailable',

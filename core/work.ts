@@ -279,6 +279,8 @@ export interface StagedMove {
   readonly target: string
   readonly staged: string
   readonly safety: string
+  /** Tells what was staged from whatever else bears its name, also after the swap: an inode, a database's OID. */
+  readonly identity?: string
   /** For databases: which server, as the source says it. */
   readonly source?: NamedSource
 }
