@@ -1,0 +1,78 @@
+import { HoldfastError } from '../../core/errors.js'
+import type { Site } from '../../core/site.js'
+import type { Destination } from './driver.js'
+import { markerOf, writeMarker, type Marker } from './marker.js'
+import { destinationKinds } from './registry.js'
+import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
+
+/** What the world must give to tell one place from another. */
+export interface PlaceWorld {
+  readonly site: Pick<Site, 'destinations' | 'stateDir'>
+  readonly clock: () => Date
+  /** Hex digits. */
+  readonly random: (digits: number) => string
+}
+
+/**
+ * Opens destinations by their names in holdfast.yaml. A place is marked at its first use, and its mark is remembered: a
+ * folder whose disk is not mounted is refused instead of filled a second time. Fails with `destination.not-found`,
+ * `destination.not-mounted`, `destination.version`, and what the driver fails with.
+ */
+export function createDestinations(
+  world: PlaceWorld,
+): (name: string, signal: AbortSignal) => Promise<Destination> {
+  const remembered = createRememberedPlaces(world.site.stateDir)
+  return async (name, signal) => {
+    const settings = world.site.destinations[name]
+    if (!settings) throw unknown(name, world.site)
+    const kind = destinationKinds[settings.type]
+    const location = kind.location(settings)
+    const known = await remembered.read(location)
+    if (known === undefined) await kind.create(name, settings)
+    const destination = kind.open(world.random)(name, settings)
+    const marker = await markerOf(destination, signal)
+    if (known === undefined) {
+      await meet({ destination, location, marker, remembered, world, signal })
+    } else if (marker?.id !== known) {
+      throw otherPlace({ name, location, marker, file: remembered.fileOf(location) })
+    }
+    return destination
+  }
+}
+
+const unknown = (name: string, site: PlaceWorld['site']): HoldfastError => {
+  const names = Object.keys(site.destinations)
+  return new HoldfastError('destination.not-found', `There is no destination "${name}" in holdfast.yaml.`, {
+    hint: names.length > 0 ? `It has: ${names.join(', ')}.` : 'Add it under `destinations:`.',
+  })
+}
+
+/** First use by this host: others may use the place already, then it has a mark. */
+async function meet(place: {
+  destination: Destination
+  location: string
+  marker: Marker | undefined
+  remembered: RememberedPlaces
+  world: PlaceWorld
+  signal: AbortSignal
+}): Promise<void> {
+  const { destination, location, remembered, world, signal } = place
+  const marker = place.marker ?? (await writeMarker(destination, world, signal))
+  await remembered.write(location, { id: marker.id, name: destination.name })
+}
+
+function otherPlace(found: {
+  name: string
+  location: string
+  marker: Marker | undefined
+  file: string
+}): HoldfastError {
+  const what = found.marker ? 'is marked as another place than before' : 'has lost its marker holdfast.json'
+  return new HoldfastError(
+    'destination.not-mounted',
+    `Destination "${found.name}" (${found.location}) ${what}.`,
+    {
+      hint: `Is its disk mounted? Nothing was written. If the place was changed on purpose, accept it by: rm '${found.file}'`,
+    },
+  )
+}
