@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream'
+import {
+  dataVerdictOf,
+  isGood,
+  summaryOf,
+  MANIFEST_FORMAT,
+  type Item,
+  type Manifest,
+} from '../core/backup.js'
+import { HoldfastError } from '../core/errors.js'
+import { backupFolder, manifestName, runObjectName } from '../core/ids.js'
+import type { PublishInput, PublishResult } from '../core/work.js'
+import type { DataActivities } from './activities.js'
+import { readManifest } from './catalog/read-manifest.js'
+import { removeBackup } from './catalog/remove-backup.js'
+import { readRun, runObject } from './catalog/run-object.js'
+import type { Destination } from './destinations/driver.js'
+import { withHeartbeat } from './heartbeat.js'
+import type { Tools } from './tools.js'
+
+/** What makes a folder at a destination a backup, and what takes away one that never became one. */
+export const publishActivities = (
+  tools: Tools,
+): Pick<DataActivities, 'prepareBackup' | 'publish' | 'discardBackup'> => ({
+  prepareBackup: (input) => withHeartbeat((signal) => prepare(tools, input, signal)),
+  publish: (input) => withHeartbeat((signal) => publish(tools, input, signal)),
+  discardBackup: (input) => withHeartbeat((signal) => discard(tools, input, signal)),
+})
+
+/** The first object of a backup says whose it is: a retry finds its own, another run must not write here. */
+async function prepare(
+  tools: Tools,
+  { plan, backupId, site, destination: name, run }: Parameters<DataActivities['prepareBackup']>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const destination = await tools.destination(name, signal)
+  const ours = { site, host: tools.site.host, run }
+  try {
+    await destination.put(runObjectName(plan, backupId), Readable.from([runObject(ours)]), { signal })
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'object.conflict') throw error
+    const theirs = await readRun(destination, { plan, backupId }, signal)
+    if (theirs?.run.workflowId === run.workflowId && theirs.run.runId === run.runId) return
+    throw new HoldfastError(
+      'object.conflict',
+      `Backup ${backupId} at destination "${name}" belongs to another run: ${theirs?.run.workflowId ?? 'an unknown one'}.`,
+      { hint: 'Start the backup again: it gets an id of its own.', cause: error },
+    )
+  }
+}
+
+async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): Promise<PublishResult> {
+  const { backupId, run, job } = input
+  const destination = await tools.destination(input.destination, signal)
+  const before = await publishedBefore(destination, { plan: job.plan, backupId }, signal)
+  // The bytes are fixed by whoever came first: a retry after a lost answer must not try other ones.
+  if (before?.run.workflowId === run.workflowId && before.run.runId === run.runId)
+    return resultOf(before, destination)
+
+  await requireObjects(destination, backupFolder(job.plan, backupId), input.items, signal)
+  const manifest = manifestOf(tools, input)
+  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+  await destination.put(manifestName(job.plan, backupId), Readable.from([bytes]), { signal })
+  tools.log.info('backup published', { backupId, destination: destination.name, isGood: isGood(manifest) })
+  return resultOf(manifest, destination)
+}
+
+const resultOf = (manifest: Manifest, { name }: Destination): PublishResult => ({
+  summary: summaryOf(manifest, name),
+})
+
+async function publishedBefore(
+  destination: Destination,
+  backup: { plan: string; backupId: string },
+  signal: AbortSignal,
+): Promise<Manifest | undefined> {
+  const exists = await destination.stat(manifestName(backup.plan, backup.backupId), signal)
+  return exists && readManifest(destination, backup, signal)
+}
+
+/** A manifest must never name what is not there: right before it is written, every object is looked at once more. */
+async function requireObjects(
+  destination: Destination,
+  folder: string,
+  items: readonly Item[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, storedBytes } of items.flatMap(({ objects }) => objects)) {
+    const found = await destination.stat(`${folder}${name}`, signal)
+    if (found?.bytes === storedBytes) continue
+    const what = found ? `has ${found.bytes} bytes instead of ${storedBytes}` : 'is not there any more'
+    throw new HoldfastError(
+      'object.corrupt',
+      `Object ${folder}${name} at destination "${destination.name}" ${what}: the backup is not published.`,
+      { hint: 'Look at the disk, and at who else can write or delete there. Then run the backup again.' },
+    )
+  }
+}
+
+function manifestOf(tools: Tools, input: PublishInput): Manifest {
+  const { job, backupId, takenAt, description, subsetOf, items, holds, servicesVerdict, run } = input
+  return {
+    format: MANIFEST_FORMAT,
+    id: backupId,
+    site: job.site,
+    plan: job.plan,
+    ...(description === undefined ? {} : { description }),
+    host: { name: tools.site.host, os: process.platform, architecture: process.arch },
+    versions: tools.versions,
+    run,
+    takenAt: inUtc(takenAt),
+    completedAt: tools.clock().toISOString(),
+    verdicts: { data: dataVerdictOf(items), services: servicesVerdict },
+    ...(subsetOf === undefined ? {} : { subsetOf }),
+    tolerate: job.tolerate,
+    holds,
+    items,
+    planText: job.planText,
+    planSha256: job.planSha256,
+  }
+}
+
+/** Temporal writes its times with nanoseconds; manifests sort as text. */
+const inUtc = (time: string): string => new Date(time).toISOString()
+
+async function discard(
+  tools: Tools,
+  { plan, backupId, destination: name }: Parameters<DataActivities['discardBackup']>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const destination = await tools.destination(name, signal)
+  if (await destination.stat(manifestName(plan, backupId), signal)) {
+    tools.log.warn('backup not discarded: it is published', { backupId, destination: name })
+    return
+  }
+  await removeBackup(destination, { plan, backupId }, signal)
+}
