@@ -34,6 +34,7 @@ export const errorCatalogue = {
   'lease.expired': 'conflict',
   'lock.taken': 'conflict',
   'journal.damaged': 'corrupt',
+  'journal.unusable': 'unavailable',
   'source.not-found': 'missing',
   'source.denied': 'denied',
   'source.damaged': 'corrupt',

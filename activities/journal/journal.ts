@@ -20,11 +20,15 @@ export interface JournalEntry {
   readonly bootId: string
   /** `command` runtime: the process of the stop, which must be gone before a start. */
   readonly stopProcess?: { readonly pid: number; readonly startTime: string }
+  /** `command` runtime: the process of the start, which may still be at work when its worker was killed. */
+  readonly startProcess?: { readonly pid: number; readonly startTime: string }
 }
 
 export interface Journal {
   /** For messages: `<stateDir>/journal`. */
   readonly folder: string
+  /** Of this boot of the host. */
+  readonly bootId: string
   /** Creates the entry (O_EXCL, fsync of file and folder). One that exists already wins, and is returned instead. */
   open(entry: Omit<JournalEntry, 'bootId' | 'entryVersion'>): Promise<JournalEntry>
   /** Fails with `journal.damaged`. */

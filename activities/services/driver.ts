@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { HoldMode } from '../../schemas/holds.js'
 import type { ObservedService } from '../../core/work.js'
+import type { ProcessIdentity } from './process-identity.js'
 
 /**
  * A runtime that services live in. Verbs ask for an end state, not for an action: stopping what is stopped and starting
@@ -13,11 +14,24 @@ export interface ServiceDriver {
   /** Never changes anything. `name` is what `resolve` gave. */
   observe(name: string, signal: AbortSignal): Promise<ObservedService>
   /** Returns when every process of the service has ended (`stop`) or is frozen (`pause`). */
-  stop(name: string, how: { mode: HoldMode; timeoutMs: number }, signal: AbortSignal): Promise<void>
+  stop(name: string, how: HowToStop, signal: AbortSignal): Promise<void>
   /** Undoes `stop`: returns when the runtime says that it runs. `mode` is how it was held. */
-  start(name: string, how: { mode: HoldMode }, signal: AbortSignal): Promise<void>
+  start(name: string, how: HowToStart, signal: AbortSignal): Promise<void>
   /** Runs commands inside the service. */
   shell(name: string): Shell
+}
+
+export interface HowToStop {
+  readonly mode: HoldMode
+  readonly timeoutMs: number
+  /** Told of the process that does it, where there is one: it may outlive us, and must be gone before a start. */
+  readonly onProcess?: (process: ProcessIdentity) => Promise<void>
+}
+
+export interface HowToStart {
+  readonly mode: HoldMode
+  /** As of `HowToStop`: it may still be at work when we come back. */
+  readonly onProcess?: (process: ProcessIdentity) => Promise<void>
 }
 
 export interface CommandOptions {

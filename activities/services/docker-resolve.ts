@@ -1,0 +1,63 @@
+import type Docker from 'dockerode'
+import { HoldfastError } from '../../core/errors.js'
+import { statusOf, type DockerClient } from './docker-client.js'
+
+const PROJECT = 'com.docker.compose.project'
+const SERVICE = 'com.docker.compose.service'
+const ONE_OFF = 'com.docker.compose.oneoff'
+
+/** The one container that `name` or `project/service` means. Fails with `service.not-found`, `service.invalid`. */
+export async function resolveContainer(
+  client: DockerClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<Docker.ContainerInspectInfo> {
+  const [project = name, service] = name.split('/')
+  const id = service === undefined ? name : await composeContainer(client, project, service, signal)
+  try {
+    return await client.ask((docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }), {
+      signal,
+    })
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error
+    throw new HoldfastError('service.not-found', `Container "${name}" does not exist on ${client.host}.`, {
+      hint: 'Create it, or correct the reference: "docker ps --all" lists the names.',
+      cause: error,
+    })
+  }
+}
+
+async function composeContainer(
+  client: DockerClient,
+  project: string,
+  service: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const label = [`${PROJECT}=${project}`, `${SERVICE}=${service}`]
+  const found = await client.ask(
+    (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
+    { signal },
+  )
+  const containers = found.filter((container) => container.Labels[ONE_OFF]?.toLowerCase() !== 'true')
+  const [only, another] = containers
+  if (only === undefined) {
+    throw new HoldfastError(
+      'service.not-found',
+      `Compose service "${project}/${service}" has no container on ${client.host}.`,
+      {
+        hint: 'Create it with "docker compose up", or correct project and service: "docker compose ls" lists projects.',
+      },
+    )
+  }
+  if (another !== undefined) {
+    const names = containers.map(
+      (container) => `docker:${(container.Names[0] ?? container.Id).replace(/^\//, '')}`,
+    )
+    throw new HoldfastError(
+      'service.invalid',
+      `Compose service "${project}/${service}" has ${containers.length} containers, and a reference means one.`,
+      { hint: `Name each in the plan: ${names.sort().join(', ')}.` },
+    )
+  }
+  return only.Id
+}

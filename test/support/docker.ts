@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import { buildPostgresImage, buildTinyImage } from './docker-images.js'
+import { until } from './until.js'
+
+/** Where a daemon listens, for tests; set by the one that starts it, so that workers of the same run find it again. */
+const VARIABLE = 'HOLDFAST_TEST_DOCKER'
+const LABEL = 'holdfast.test'
+
+export interface DockerForTests {
+  readonly socketPath: string
+  /** For processes that shall use this daemon. */
+  readonly environment: Readonly<Record<'DOCKER_HOST', string>>
+  readonly docker: Docker
+  /** Tag of the image of `images/tiny-service.sh`. */
+  readonly tinyImage: string
+  /** Tag of the image of PostgreSQL 15; built on first use, in some ten seconds. */
+  postgresImage(): Promise<string>
+  /** A container of a unique name, without network, labelled, created but not started. */
+  create(
+    image: string,
+    options?: Docker.ContainerCreateOptions,
+  ): Promise<{ name: string; container: Docker.Container }>
+  /** Removes the containers that `create` of this object made. */
+  clean(): Promise<void>
+  /** Ends the daemon, if it was started here. */
+  stop(): Promise<void>
+}
+
+/**
+ * A Docker daemon for tests: the one of HOLDFAST_TEST_DOCKER (`unix://…`), or one of our own as root; else the reason why
+ * there is none. The first call sets the variable: call it in a global setup, and again in each worker.
+ */
+export async function startDocker(): Promise<DockerForTests | { readonly missing: string }> {
+  const given = process.env[VARIABLE]
+  if (given !== undefined && given !== '')
+    return connect(given.replace(/^unix:\/\//, ''), async () => undefined)
+  if (process.getuid?.() !== 0) return { missing: 'no daemon was given, and only root can start one' }
+  for (const program of ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd']) {
+    const isThere = await access(program).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return startOwn(program)
+  }
+  return { missing: 'dockerd is not installed' }
+}
+
+async function startOwn(program: string): Promise<DockerForTests | { readonly missing: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-docker-'))
+  const socketPath = join(folder, 'docker.sock')
+  const log = await open(join(folder, 'log'), 'a')
+  const daemon = spawn(
+    program,
+    [
+      '--iptables=false',
+      '--ip6tables=false',
+      '--bridge=none',
+      `--data-root=${folder}/data`,
+      `--exec-root=${folder}/exec`,
+      `--host=unix://${socketPath}`,
+      `--pidfile=${folder}/pid`,
+    ],
+    { detached: true, stdio: ['ignore', log.fd, log.fd] },
+  )
+  await log.close()
+  daemon.unref()
+  const stop = async () => {
+    if (daemon.exitCode === null) process.kill(daemon.pid as number, 'SIGTERM')
+    await until('dockerd has ended', () => daemon.exitCode !== null || daemon.signalCode !== null, 30_000)
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+  const docker = new Docker({ socketPath })
+  const isUp = () =>
+    docker.ping().then(
+      () => true,
+      () => false,
+    )
+  try {
+    await until('dockerd answers', async () => daemon.exitCode !== null || (await isUp()), 30_000)
+    if (daemon.exitCode !== null) throw new Error('it ended')
+  } catch {
+    const words = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n').at(-1)
+    await stop()
+    return { missing: `dockerd does not start here: ${words}` }
+  }
+  process.env[VARIABLE] = `unix://${socketPath}`
+  return connect(socketPath, stop)
+}
+
+async function connect(socketPath: string, stop: () => Promise<void>): Promise<DockerForTests> {
+  const docker = new Docker({ socketPath })
+  const made: Docker.Container[] = []
+  const clean = async () => {
+    await Promise.all(
+      made.splice(0).map((container) => container.remove({ force: true, v: true }).catch(() => undefined)),
+    )
+  }
+  return {
+    socketPath,
+    environment: { DOCKER_HOST: `unix://${socketPath}` },
+    docker,
+    tinyImage: await buildTinyImage(docker),
+    postgresImage: () => buildPostgresImage(docker),
+    create: async (Image, options = {}) => {
+      const name = options.name ?? `test-${randomBytes(4).toString('hex')}`
+      const container = await docker.createContainer({
+        Image,
+        ...options,
+        name,
+        Labels: { [LABEL]: 'yes', ...options.Labels },
+        HostConfig: { NetworkMode: 'none', ...options.HostConfig },
+      })
+      made.push(container)
+      return { name, container }
+    },
+    clean,
+    stop: async () => {
+      await clean()
+      await removeLabelled(docker)
+      await stop()
+      delete process.env[VARIABLE]
+    },
+  }
+}
+
+/** What tests that were killed have left. */
+async function removeLabelled(docker: Docker): Promise<void> {
+  const left = await docker.listContainers({ all: true, filters: { label: [LABEL] } }).catch(() => [])
+  await Promise.all(
+    left.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch(() => undefined),
+    ),
+  )
+}
