@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { Context } from '@temporalio/activity'
+import { ApplicationFailure, type Workflow } from '@temporalio/common'
+import {
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowContinuedAsNewError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  isGrpcCancelledError,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  type Client,
+} from '@temporalio/client'
+import { HoldfastError } from '../core/errors.js'
+import { taskQueues, workflowIds } from '../core/ids.js'
+import { messages, type LockRequestMessage } from '../core/messages.js'
+import type { Lease, LeaseGrant } from '../core/work.js'
+import type { WaitActivities } from './activities.js'
+import { withHeartbeat } from './heartbeat.js'
+import type { Tools } from './tools.js'
+
+/** How long one look at a holder may last: a cancelled watch leaves its poll behind for at most this long. */
+const POLL_MS = 30_000
+/** gRPC's status of "too many at once". */
+const RESOURCE_EXHAUSTED = 8
+
+export const leaseActivities = (tools: Tools): WaitActivities => ({
+  acquireLease: (lease, host) => withHeartbeat(() => abandonable(acquire(tools.client, lease, host))),
+  watchHolder: (workflowId, runId) => withHeartbeat(() => watch(tools, workflowId, runId)),
+  requestLock: ({ lock, places, request, host }) =>
+    withHeartbeat(() =>
+      abandonable(
+        requestLock(tools.client, lock, {
+          ...request,
+          host,
+          places: places === 'captures' ? tools.site.limits.parallelCaptures : places,
+        }),
+      ),
+    ),
+})
+
+/** For calls to the server, which cannot be aborted and whose answer may be lost: leases and requests have ids of their own. */
+const abandonable = <T>(call: Promise<T>): Promise<T> => Promise.race([call, Context.current().cancelled])
+
+async function acquire(client: Client, lease: Lease, host: string): Promise<LeaseGrant> {
+  const guard = new WithStartWorkflowOperation('serviceGuard', {
+    workflowId: workflowIds.guard(host, lease.service),
+    taskQueue: taskQueues.control(host),
+    args: [{ host, service: lease.service }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `holds ${lease.service} still, and starts it again`,
+  })
+  try {
+    return await client.workflow.executeUpdateWithStart<Workflow, LeaseGrant, [Lease]>(messages.acquire, {
+      // Never the same twice: the server answers a known id from its record, even of a guard that has closed, and the
+      // grant would be for a service that runs. The lease's own id makes a second try harmless.
+      updateId: randomUUID(),
+      args: [lease],
+      startWorkflowOperation: guard,
+    })
+  } catch (error) {
+    throw causeOfRefusal(error, lease)
+  }
+}
+
+/** The guard's own answer, unwrapped: or its code and its "final" would be lost, and it would be asked for ever. */
+function causeOfRefusal(error: unknown, lease: Lease): unknown {
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+    return error.cause
+  const answer = error instanceof ServiceError ? error.cause : error
+  if (isGrpcServiceError(answer) && Number(answer.code) === RESOURCE_EXHAUSTED) {
+    return new HoldfastError('lease.busy', `Too many runs ask for ${lease.service} at once.`, {
+      cause: error,
+    })
+  }
+  return error
+}
+
+/** Only what the server says counts: closed, continued or not found. A look that fails is looked again. */
+async function watch({ client, clock }: Tools, workflowId: string, runId: string): Promise<string> {
+  const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false })
+  const { cancellationSignal } = Context.current()
+  while (!cancellationSignal.aborted) {
+    try {
+      await abandonable(client.withDeadline(clock().getTime() + POLL_MS, () => handle.result()))
+      return 'completed'
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return failureName(error)
+      if (error instanceof WorkflowContinuedAsNewError) return 'continued'
+      if (error instanceof WorkflowNotFoundError) return 'not found'
+      if (!isGrpcDeadlineError(error) && !isGrpcCancelledError(error)) throw error
+    }
+  }
+  return Context.current().cancelled
+}
+
+/** `TerminatedFailure` → `terminated`. */
+const failureName = ({ cause }: WorkflowFailedError): string =>
+  (cause?.constructor.name ?? 'Failed').replace(/Failure$/, '').toLowerCase()
+
+async function requestLock(client: Client, lock: string, request: LockRequestMessage): Promise<void> {
+  await client.workflow.signalWithStart('resourceLock', {
+    workflowId: lock,
+    taskQueue: taskQueues.orchestrator,
+    args: [],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `who has ${lock.replace(/^lock\//, '')}, and who waits`,
+    signal: messages.requestLock,
+    signalArgs: [request],
+  })
+}

@@ -1,0 +1,269 @@
+import { CancelledFailure } from '@temporalio/common'
+import { CancellationScope, log, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import { dataVerdictOf, type BackupSummary } from '../core/backup.js'
+import { HoldfastError } from '../core/errors.js'
+import { errorOf } from '../core/failure.js'
+import { workflowIds } from '../core/ids.js'
+import type { BackupJob, BackupRunInput, SourceSet } from '../core/job.js'
+import { notCapturedOf, outcomeOf, servicesVerdictOf } from '../core/verdicts.js'
+import type { BackupRunResult } from '../core/work.js'
+import { dataActivities, questionActivities } from './proxies.js'
+import { raise, resolve, runAlarms } from './steps/alarms.js'
+import { attributes } from './steps/attributes.js'
+import { identityOf } from './steps/backup-identity.js'
+import { captureSet, type CaptureRun, type CapturedSet } from './steps/capture-sets.js'
+import { openInbox } from './steps/inbox.js'
+import { progressBoard } from './steps/progress-board.js'
+import { resultDetails } from './steps/result-details.js'
+import { retain } from './steps/retain.js'
+import { selectSets, withCanonicalServices } from './steps/sets.js'
+import { whileLockedOrSkipped, whileLockedWaiting, type LockWish } from './steps/while-locked.js'
+import { withinLimit } from './steps/within-limit.js'
+
+interface Run extends CaptureRun {
+  readonly input: BackupRunInput
+  readonly sets: readonly SourceSet[]
+  readonly startedAt: number
+}
+
+/**
+ * One run of a plan: reads every source, publishes one backup, applies retention. Ends with a result, also when the
+ * backup is not good or the run was skipped; fails when there is no backup, and leaves nothing of it behind.
+ */
+export async function backupRun(input: BackupRunInput): Promise<BackupRunResult> {
+  const run = begin(input)
+  const { job, board } = run
+  try {
+    const result = await withinLimit(job.timeoutMs, `backup of ${job.plan}`, () => underPlanLock(run))
+    upsertSearchAttributes(attributes({ outcome: result.outcome }))
+    board.conclude(resultDetails(result))
+    return result
+  } catch (error) {
+    // A worker that died during the cancellation makes a timeout of it: the scope knows better than the error.
+    const isCancelled = CancellationScope.current().consideredCancelled
+    const known = errorOf(error)
+    upsertSearchAttributes(attributes({ outcome: isCancelled ? 'cancelled' : 'failed' }))
+    board.conclude(isCancelled ? 'cancelled' : `failed: ${known?.message ?? String(error)}`)
+    if (isCancelled) throw new CancelledFailure('The run was cancelled')
+    await raise(job.host, failedAlarm(job, error))
+    throw error
+  }
+}
+
+function begin(input: BackupRunInput): Run {
+  const { job } = input
+  const { backupId, takenAt } = identityOf(input)
+  upsertSearchAttributes(
+    attributes({ site: job.site, plan: job.plan, host: job.host, kind: 'backup', backup: backupId }),
+  )
+  const sets = selectSets(job, input.onlySources)
+  const sources = sets.flatMap((set) => set.sources.map(({ name, source }) => ({ name, type: source.type })))
+  const destination = job.destinations[0]
+  if (destination === undefined) {
+    throw new HoldfastError('plan.invalid', `The plan "${job.plan}" names no destination.`, {
+      hint: 'Name one under `destinations`.',
+    })
+  }
+  return {
+    input,
+    job,
+    backupId,
+    takenAt,
+    destination,
+    sets,
+    inbox: openInbox(),
+    board: progressBoard(`backup of ${job.plan}`, backupId, sources),
+    startedAt: Date.now(),
+  }
+}
+
+/** One run of a plan at a time. Whoever asked by hand waits; a schedule's next run will come anyway. */
+async function underPlanLock(run: Run): Promise<BackupRunResult> {
+  const { job, inbox, input } = run
+  const wish = lockWish(run, { lock: workflowIds.planLock(job.plan), places: 1 })
+  if (input.startedBy === 'person') return whileLockedWaiting(inbox, wish, () => backUp(run))
+  const outcome = await whileLockedOrSkipped(inbox, wish, () => backUp(run))
+  return 'value' in outcome ? outcome.value : skipped(run, outcome.heldBy)
+}
+
+const lockWish = ({ job, board }: Run, lock: Pick<LockWish, 'lock' | 'places'>): LockWish => ({
+  ...lock,
+  mode: 'exclusive',
+  purpose: `backup of ${job.plan}`,
+  host: job.host,
+  onWait: board.wait,
+})
+
+async function backUp(run: Run): Promise<BackupRunResult> {
+  const { job, board, input } = run
+  board.enter('preflight')
+  const { preflight } = questionActivities(job.host, 'step')
+  // All that can fail is tried before anything stops.
+  const found = await preflight.executeWithOptions({ summary: 'can it be read, held and stored?' }, [
+    { job, ...(input.onlySources === undefined ? {} : { onlySources: input.onlySources }) },
+  ])
+  for (const warning of found.warnings) log.warn('preflight', { warning })
+  const ready = { ...run, sets: withCanonicalServices(run.sets, found.services) }
+  let isPublished = false
+  try {
+    const captured = await underCapturePlace(ready)
+    const summary = await publish(ready, captured)
+    isPublished = true
+    return await conclude(ready, captured, summary)
+  } finally {
+    if (!isPublished) await CancellationScope.nonCancellable(() => discard(ready))
+  }
+}
+
+/** A place before the first lease: no service waits, stopped, for another run's capture. */
+const underCapturePlace = (run: Run): Promise<CapturedSet> =>
+  whileLockedWaiting(
+    run.inbox,
+    lockWish(run, { lock: workflowIds.capturePlaces(run.job.host), places: 'captures' }),
+    () => captureSets(run),
+  )
+
+async function captureSets(run: Run): Promise<CapturedSet> {
+  const { backupId, destination, job } = run
+  const { workflowId, runId } = workflowInfo()
+  const place = { backupId, plan: job.plan, site: job.site, destination }
+  await dataActivities(job.host).prepareBackup({ ...place, run: { workflowId, runId } })
+  const captured: CapturedSet[] = []
+  // What is live first: nothing stands still while it is read.
+  const inOrder = [...run.sets].sort((a, b) => Number(a.hold !== undefined) - Number(b.hold !== undefined))
+  for (const set of inOrder) captured.push(await captureSet(run, set))
+  refuseInconsistent(job, inOrder, captured)
+  return {
+    items: captured.flatMap(({ items }) => items),
+    reports: captured.flatMap(({ reports }) => reports),
+  }
+}
+
+function refuseInconsistent(
+  job: BackupJob,
+  sets: readonly SourceSet[],
+  captured: readonly CapturedSet[],
+): void {
+  const refused = sets.find(
+    ({ hold }, i) => hold?.onInconsistent === 'fail' && captured[i]?.items.some((item) => !item.isConsistent),
+  )
+  if (refused === undefined) return
+  const services = refused.hold?.services.join(', ')
+  throw new HoldfastError(
+    'backup.inconsistent',
+    `The hold of ${services} did not last while ${job.plan} was read, and the plan keeps no such backup.`,
+    { hint: 'Allow a longer `hold.maxDowntime`, or keep such backups with `hold.onInconsistent: keep`.' },
+  )
+}
+
+async function publish(run: Run, { items, reports }: CapturedSet): Promise<BackupSummary> {
+  const { job, input, backupId, takenAt, destination } = run
+  const { workflowId, runId } = workflowInfo()
+  const isSubset =
+    run.sets.flatMap((set) => set.sources).length < job.sets.flatMap((set) => set.sources).length
+  run.board.enter('publishing')
+  const { summary } = await dataActivities(job.host).publish({
+    job,
+    backupId,
+    takenAt,
+    ...(input.description === undefined ? {} : { description: input.description }),
+    ...(isSubset && input.onlySources !== undefined ? { subsetOf: input.onlySources } : {}),
+    destination,
+    items,
+    holds: reports,
+    servicesVerdict: servicesVerdictOf(reports),
+    run: { workflowId, runId },
+  })
+  return summary
+}
+
+async function conclude(run: Run, captured: CapturedSet, summary: BackupSummary): Promise<BackupRunResult> {
+  const { job, backupId, startedAt } = run
+  const services = servicesVerdictOf(captured.reports)
+  const outcome = outcomeOf(summary, services)
+  const isInconsistent = dataVerdictOf(captured.items) === 'inconsistent'
+  if (isInconsistent) await raise(job.host, inconsistentAlarm(job, backupId))
+  const retention = await applyRetention(run, summary)
+  if (outcome === 'good') {
+    await resolve(job.host, [
+      runAlarms.failed(job.plan),
+      runAlarms.inconsistent(job.plan),
+      ...(retention.note === undefined ? [runAlarms.retention(job.plan)] : []),
+    ])
+  }
+  return {
+    outcome,
+    backupId,
+    plan: job.plan,
+    data: summary.data,
+    services,
+    summary,
+    holds: captured.reports,
+    notCaptured: notCapturedOf(captured.items),
+    retention,
+    durationMs: Date.now() - startedAt,
+  }
+}
+
+/** Only after a good backup: failing runs must never age the good ones away. The backup stands, whatever this does. */
+async function applyRetention(
+  { job, board, destination }: Run,
+  { isGood }: BackupSummary,
+): Promise<NonNullable<BackupRunResult['retention']>> {
+  if (job.retention === undefined) return { removed: [], note: 'the plan has no retention' }
+  if (!isGood) return { removed: [], note: 'only a good backup lets older ones go' }
+  board.enter('retention')
+  const { plan, site, timezone, host } = job
+  try {
+    const { expired } = await retain(host, { plan, site, destination, rules: job.retention, timezone })
+    return { removed: expired.removed }
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) throw error
+    const note = `retention failed: ${errorOf(error)?.message ?? String(error)}`
+    await raise(host, {
+      cause: runAlarms.retention(plan),
+      summary: `Old backups of ${plan} were not removed: ${note}.`,
+      hint: `See why, then run \`holdfast backup cleanup ${plan}\`.`,
+      plan,
+    })
+    return { removed: [], note }
+  }
+}
+
+/** What a run left that has no manifest. Refused where there is one: then the backup was published after all. */
+async function discard({ job, backupId, destination }: Run): Promise<void> {
+  try {
+    const { plan, site, host } = job
+    await dataActivities(host).discardBackup({ backupId, plan, site, destination })
+  } catch (error) {
+    log.warn('what the run left was not removed', { backupId, error: String(error) })
+  }
+}
+
+const skipped = ({ job, backupId, startedAt }: Run, heldBy: readonly string[]): BackupRunResult => ({
+  outcome: 'skipped',
+  backupId,
+  plan: job.plan,
+  data: 'failed',
+  services: 'ok',
+  holds: [],
+  notCaptured: {},
+  skippedFor: heldBy.join(', '),
+  durationMs: Date.now() - startedAt,
+})
+
+const failedAlarm = ({ plan }: BackupJob, error: unknown) => ({
+  cause: runAlarms.failed(plan),
+  summary: `The backup of ${plan} failed: ${errorOf(error)?.message ?? String(error)}`,
+  hint:
+    errorOf(error)?.hint ??
+    `See \`holdfast run list --plan ${plan}\`, mend the cause, and run the plan again.`,
+  plan,
+})
+
+const inconsistentAlarm = ({ plan }: BackupJob, backupId: string) => ({
+  cause: runAlarms.inconsistent(plan),
+  summary: `The hold did not last while ${plan} was read: the backup ${backupId} is inconsistent.`,
+  hint: 'Run the plan again; allow a longer `hold.maxDowntime`, or find out who started the services.',
+  plan,
+})

@@ -1,0 +1,142 @@
+import { CancellationScope, sleep } from '@temporalio/workflow'
+import type { HoldReport, Item } from '../../core/backup.js'
+import { isRetryable } from '../../core/errors.js'
+import { errorOf } from '../../core/failure.js'
+import type { BackupJob, HoldSpec, NamedSource, SourceSet } from '../../core/job.js'
+import type { LeaseGrant } from '../../core/work.js'
+import { captureActivity } from '../proxies.js'
+import type { Inbox } from './inbox.js'
+import type { ProgressBoard } from './progress-board.js'
+import { whileHeld, type Held } from './while-held.js'
+
+/** Between two tries of a set: the services are back and breathe. */
+const FIRST_PAUSE_MS = 5000
+const LONGEST_PAUSE_MS = 5 * 60_000
+
+/** What captures need to know of their run. */
+export interface CaptureRun {
+  readonly job: BackupJob
+  readonly backupId: string
+  readonly takenAt: string
+  readonly destination: string
+  readonly inbox: Inbox
+  readonly board: ProgressBoard
+}
+
+export interface CapturedSet {
+  readonly items: readonly Item[]
+  readonly reports: readonly HoldReport[]
+}
+
+/**
+ * Reads one set: live sources as they are, the others under one hold, one after another. When a capture under a hold is
+ * lost, the hold ends and the whole set is read again under a new one: half a set from each would be no set.
+ */
+export async function captureSet(run: CaptureRun, set: SourceSet): Promise<CapturedSet> {
+  const { hold } = set
+  if (hold === undefined) {
+    return { items: await captureAll(run, set.sources, { attempt: 1, grants: [] }), reports: [] }
+  }
+  for (let attempt = 1; ; attempt++) {
+    const lost: unknown[] = []
+    try {
+      return await captureHeld(run, {
+        sources: set.sources,
+        hold,
+        attempt,
+        onLost: (error) => lost.push(error),
+      })
+    } catch (error) {
+      if (CancellationScope.current().consideredCancelled || attempt >= run.job.attempts) throw error
+      if (!lost.some(isWorthRepeating)) throw error
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
+      await sleep(pause, { summary: `before try ${attempt + 1} of ${run.job.attempts}` })
+    }
+  }
+}
+
+/** A lost worker, a server that was away. What is not expected is a bug, and stays one. */
+const isWorthRepeating = (thrown: unknown): boolean => {
+  const error = errorOf(thrown)
+  return error !== undefined && isRetryable(error.kind)
+}
+
+interface HeldAttempt {
+  readonly sources: readonly NamedSource[]
+  readonly hold: HoldSpec
+  readonly attempt: number
+  /** A capture failed while its hold lasted: another hold may do better. */
+  readonly onLost: (error: unknown) => void
+}
+
+async function captureHeld(
+  run: CaptureRun,
+  { sources, hold, attempt, onLost }: HeldAttempt,
+): Promise<CapturedSet> {
+  const { inbox, board, job } = run
+  const wish = {
+    host: job.host,
+    hold,
+    kind: 'read' as const,
+    onChange: board.hold,
+    releaseAs: () => 'done' as const,
+  }
+  const { value: items, reports } = await whileHeld(inbox, wish, async (held) => {
+    try {
+      return await captureAll(run, sources, { attempt, hold, grants: held.grants, held })
+    } catch (error) {
+      if (held.revokedBecause() === undefined) onLost(error)
+      throw error
+    }
+  })
+  return { items, reports }
+}
+
+interface CaptureAttempt {
+  readonly attempt: number
+  readonly hold?: HoldSpec
+  readonly grants: readonly LeaseGrant[]
+  readonly held?: Held
+}
+
+async function captureAll(
+  run: CaptureRun,
+  sources: readonly NamedSource[],
+  { attempt, hold, grants, held }: CaptureAttempt,
+): Promise<readonly Item[]> {
+  const { job, board, backupId, takenAt, destination } = run
+  const capture = captureActivity(job.host, hold === undefined ? 'live' : 'held', job.timeoutMs)
+  const items: Item[] = []
+  for (const source of sources) board.source(source.name, { state: 'pending', attempt })
+  board.enter('capturing')
+  for (const source of sources) {
+    board.source(source.name, { state: 'running' })
+    const item = await capture
+      .executeWithOptions({ summary: `${source.source.type} ${source.name}` }, [
+        {
+          backupId,
+          plan: job.plan,
+          takenAt,
+          destination,
+          source,
+          compression: job.compression,
+          attempt,
+          ...(hold === undefined ? {} : { hold }),
+          grants,
+        },
+      ])
+      .catch((error: unknown) => {
+        board.source(source.name, { state: 'failed' })
+        throw error
+      })
+    // Read to its end all the same: an inconsistent backup can be better than none, and says what it is.
+    items.push(held?.revokedBecause() === undefined ? item : { ...item, isConsistent: false })
+    board.source(source.name, { state: 'done', ...bytesOf(item) })
+  }
+  return items
+}
+
+const bytesOf = ({ objects }: Item) => ({
+  plainBytes: objects.reduce((total, { plainBytes }) => total + plainBytes, 0),
+  storedBytes: objects.reduce((total, { storedBytes }) => total + storedBytes, 0),
+})

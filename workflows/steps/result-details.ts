@@ -1,0 +1,23 @@
+import { formatBytes, formatDuration } from '../../core/units.js'
+import type { BackupRunResult } from '../../core/work.js'
+
+/** The end of a run, for people, in the markdown of Temporal's UI. */
+export function resultDetails(result: BackupRunResult): string {
+  const { outcome, data, services, summary, holds, retention, skippedFor, backupId, durationMs } = result
+  if (outcome === 'skipped') return `skipped: ${skippedFor} had the plan`
+  const lines = [
+    `- **${outcome}** in ${formatDuration(durationMs)}: data ${data}, services ${services}`,
+    `- backup \`${backupId}\``,
+    ...(summary === undefined
+      ? []
+      : [`- read ${formatBytes(summary.plainBytes)}, stored ${formatBytes(summary.storedBytes)}`]),
+    ...holds.map(
+      ({ service, health, downtimeMs }) =>
+        `- ${service}: ${health}${downtimeMs === undefined ? '' : `, down for ${formatDuration(downtimeMs)}`}`,
+    ),
+    ...(retention === undefined ? [] : [`- removed ${retention.removed.length}${noteOf(retention.note)}`]),
+  ]
+  return lines.join('\n')
+}
+
+const noteOf = (note: string | undefined): string => (note === undefined ? '' : ` (${note})`)
