@@ -1,7 +1,6 @@
 import { execa } from 'execa'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
-import type { BackupRunResult } from '../../core/work.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'

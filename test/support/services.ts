@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { startDocker } from './docker.js'
+import { missingVariable, type Need } from './needs.js'
+import { missingPostgres } from './postgres.js'
+import { startTemporal } from './temporal.js'
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** Services that all test files share. What cannot be had is recorded with its reason, for `describeWith`. */
+export async function startServices(): Promise<{ stop(): Promise<void> }> {
+  const stops: (() => Promise<void>)[] = []
+  const record = (need: Need, reason: string | undefined) => {
+    process.env[missingVariable(need)] = reason ?? ''
+  }
+
+  record('root', process.getuid?.() === 0 ? undefined : 'these tests mount, change owners and start servers: run them as root')
+  record('built', existsSync(join(root, 'dist', 'workflows.bundle.js')) ? undefined : 'run `npm run build` first')
+  record('postgres', await missingPostgres())
+
+  const docker = await startDocker()
+  record('docker', 'missing' in docker ? docker.missing : undefined)
+  if (!('missing' in docker)) stops.push(() => docker.stop())
+
+  const temporal = await startTemporal().catch((error: Error) => ({ missing: error.message }))
+  record('temporal', 'missing' in temporal ? temporal.missing : undefined)
+  if (!('missing' in temporal)) {
+    process.env['HOLDFAST_TEST_TEMPORAL'] = temporal.address
+    stops.push(() => temporal.stop())
+  }
+
+  return {
+    async stop() {
+      for (const stop of stops.reverse()) await stop()
+    },
+  }
+}
