@@ -1,12 +1,23 @@
 import { Type, type Static, type TProperties } from 'typebox'
 
 /** An object that refuses keys it does not know: a typo must never be ignored silently. */
-export const strict = <T extends TProperties>(properties: T, description: string) =>
-  Type.Object(properties, { additionalProperties: false, description })
+export const strict = <T extends TProperties>(properties: T, description: string, example?: object) =>
+  Type.Object(properties, {
+    additionalProperties: false,
+    description,
+    ...(example === undefined ? {} : { examples: [example] }),
+  })
+
+/** One of some words. An `enum`, since editors and messages fare better with it than with a union of constants. */
+export const choice = <const T extends string>(words: readonly T[], description: string, example: T) =>
+  Type.Unsafe<T>({ type: 'string', enum: words, description, examples: [example] })
 
 export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$'
+/** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
+export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
+export const PATH_PATTERN = '^/'
 export const SERVICE_PATTERN = '^(docker|command):[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$'
 
 export const name = (description: string, example: string) =>
@@ -29,7 +40,7 @@ export type ServiceReference = Static<typeof ServiceReference>
 const secretFromEnvironment = strict(
   {
     env: Type.String({
-      minLength: 1,
+      pattern: VARIABLE_PATTERN,
       description: 'Name of the environment variable of the worker.',
       examples: ['SHOP_DB_PASSWORD'],
     }),
@@ -57,15 +68,28 @@ const secretFromCommand = strict(
   'The secret is what a command prints.',
 )
 
-/** Where a secret is, never what it is. Resolved by the worker, at the moment of use. */
+/**
+ * Where a secret is, never what it is. Resolved by the worker, at the moment of use.
+ * `writeOnly` marks the places of secrets: messages about mistakes show nothing of what stands there.
+ */
 export const PlanSecret = Type.Union([secretFromEnvironment, secretFromFile], {
+  writeOnly: true,
   description: 'A reference to a secret: `{ env: NAME }` or `{ file: PATH }`. Never the secret itself.',
   examples: [{ env: 'SHOP_DB_PASSWORD' }],
 })
 export type PlanSecret = Static<typeof PlanSecret>
 
+/** A secret of holdfast.yaml with an example of its own. */
+export const configSecret = (description: string, example: ConfigSecret) =>
+  Type.Union([secretFromEnvironment, secretFromFile, secretFromCommand], {
+    writeOnly: true,
+    description,
+    examples: [example],
+  })
+
 /** As in plans, and also `{ command }`: commands are said in holdfast.yaml only. */
 export const ConfigSecret = Type.Union([secretFromEnvironment, secretFromFile, secretFromCommand], {
+  writeOnly: true,
   description:
     'A reference to a secret: `{ env: NAME }`, `{ file: PATH }` or `{ command: [argv…] }`. Never the secret itself.',
   examples: [{ env: 'TEMPORAL_API_KEY' }],

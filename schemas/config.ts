@@ -1,13 +1,16 @@
 import { Type, type Static } from 'typebox'
-import { ConfigSecret, NAME_PATTERN, name, strict } from './common.js'
+import { NAME_PATTERN, PATH_PATTERN, configSecret, name, strict } from './common.js'
 import { Destination } from './destinations.js'
 import { planDefaults } from './plan.js'
 import { ServiceDefinition } from './services.js'
 
+/** `host:port`, where an IPv6 address stands in brackets. */
+export const ADDRESS_PATTERN = '^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$'
+
 const TemporalConnection = strict(
   {
     address: Type.String({
-      minLength: 1,
+      pattern: ADDRESS_PATTERN,
       description: 'Host and port of the Temporal server.',
       examples: ['temporal.lan:7233'],
     }),
@@ -20,15 +23,23 @@ const TemporalConnection = strict(
           Type.Boolean({ description: 'Use TLS with the certificates of the system.' }),
           strict(
             {
-              serverRootCA: Type.Optional(ConfigSecret),
+              serverRootCA: Type.Optional(
+                configSecret('Certificate authority that signed the certificate of the server, as PEM.', {
+                  file: '/etc/holdfast/ca.pem',
+                }),
+              ),
               serverName: Type.Optional(
                 Type.String({
                   description: 'Name expected in the certificate of the server.',
                   examples: ['temporal.lan'],
                 }),
               ),
-              certificate: Type.Optional(ConfigSecret),
-              key: Type.Optional(ConfigSecret),
+              certificate: Type.Optional(
+                configSecret('Certificate of this client, as PEM.', { file: '/etc/holdfast/client.pem' }),
+              ),
+              key: Type.Optional(
+                configSecret('Private key of this client, as PEM.', { file: '/etc/holdfast/client.key' }),
+              ),
             },
             'Certificates of the connection.',
           ),
@@ -36,9 +47,12 @@ const TemporalConnection = strict(
         { description: 'TLS: true, or certificates. An API key turns it on.', examples: [true] },
       ),
     ),
-    apiKey: Type.Optional(ConfigSecret),
+    apiKey: Type.Optional(
+      configSecret('API key of the server, as Temporal Cloud gives it.', { env: 'TEMPORAL_API_KEY' }),
+    ),
   },
   'A Temporal server of your own. Left out: `holdfast up` runs one.',
+  { address: 'temporal.lan:7233', namespace: 'backups' },
 )
 
 export const ConfigFile = strict(
@@ -50,7 +64,7 @@ export const ConfigFile = strict(
     host: Type.Optional(name('Name of this machine. Default: its host name, remembered in stateDir.', 'nas')),
     stateDir: Type.Optional(
       Type.String({
-        pattern: '^/',
+        pattern: PATH_PATTERN,
         description:
           'Folder for journal, alarms, embedded Temporal and caches. Default: /var/lib/holdfast for root, else $XDG_STATE_HOME/holdfast.',
         examples: ['/var/lib/holdfast'],
@@ -67,12 +81,23 @@ export const ConfigFile = strict(
       Type.Record(Type.String({ pattern: NAME_PATTERN }), Destination, {
         additionalProperties: false,
         description: 'Places where backups rest, by name.',
+        examples: [{ disk: { type: 'local', path: '/srv/backups' } }],
       }),
     ),
     services: Type.Optional(
       Type.Record(Type.String({ pattern: NAME_PATTERN }), ServiceDefinition, {
         additionalProperties: false,
         description: 'Services of the `command` runtime, by name.',
+        examples: [
+          {
+            web: {
+              type: 'command',
+              stop: ['supervisorctl', 'stop', 'web'],
+              start: ['supervisorctl', 'start', 'web'],
+              isRunning: ['pgrep', '-f', 'web.py'],
+            },
+          },
+        ],
       }),
     ),
     allow: Type.Optional(
@@ -85,13 +110,13 @@ export const ConfigFile = strict(
             }),
           ),
           paths: Type.Optional(
-            Type.Array(Type.String({ pattern: '^/' }), {
+            Type.Array(Type.String({ pattern: PATH_PATTERN }), {
               description: 'Folders that may be read.',
               examples: [['/srv', '/etc/shop']],
             }),
           ),
           restoreTo: Type.Optional(
-            Type.Array(Type.String({ pattern: '^/' }), {
+            Type.Array(Type.String({ pattern: PATH_PATTERN }), {
               description:
                 'Folders that may be restored into, besides the places that the sources came from.',
               examples: [['/srv/restore']],
@@ -99,6 +124,7 @@ export const ConfigFile = strict(
           ),
         },
         'What runs may touch on this host, whatever Temporal asks for. Left out: what the plans of this host name.',
+        { services: ['docker:shop-*'], paths: ['/srv'], restoreTo: ['/srv/restore'] },
       ),
     ),
     alarm: Type.Optional(
@@ -111,6 +137,7 @@ export const ConfigFile = strict(
           }),
         },
         'Who is told of alarms.',
+        { command: ['/usr/local/bin/notify'] },
       ),
     ),
     limits: Type.Optional(
@@ -126,10 +153,14 @@ export const ConfigFile = strict(
           ),
         },
         'Limits of this host.',
+        { parallelCaptures: 2 },
       ),
     ),
     defaults: Type.Optional(
-      strict(planDefaults, 'Fields of plans; a plan overrides them, key by key at the top level.'),
+      strict(planDefaults, 'Fields of plans; a plan overrides them, key by key at the top level.', {
+        destinations: ['disk'],
+        timeout: '6h',
+      }),
     ),
   },
   'holdfast.yaml: where things are on this site.',

@@ -1,12 +1,12 @@
 import { Type, type Static } from 'typebox'
-import { strict } from './common.js'
+import { PATH_PATTERN, strict } from './common.js'
 import { oneOfTypes } from './one-of.js'
 
 export const LocalDestination = strict(
   {
-    type: Type.Literal('local', { description: 'A folder of the host.' }),
+    type: Type.Literal('local', { description: 'A folder of the host.', examples: ['local'] }),
     path: Type.String({
-      pattern: '^/',
+      pattern: PATH_PATTERN,
       description: 'Absolute path of the folder; network mounts will do.',
       examples: ['/srv/backups'],
     }),
@@ -15,7 +15,10 @@ export const LocalDestination = strict(
 )
 export type LocalDestination = Static<typeof LocalDestination>
 
-export const Destination = oneOfTypes([LocalDestination], 'A place where backups rest.')
+export const Destination = oneOfTypes([LocalDestination], 'A place where backups rest.', {
+  type: 'local',
+  path: '/srv/backups',
+})
 export type Destination = Static<typeof Destination>
 export type DestinationType = Destination['type']
 export type DestinationOf<T extends DestinationType> = Extract<Destination, { type: T }>

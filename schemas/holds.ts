@@ -1,10 +1,11 @@
 import { Type, type Static } from 'typebox'
-import { ServiceReference, duration, strict } from './common.js'
+import { ServiceReference, choice, duration, strict } from './common.js'
 
-export const HoldMode = Type.Union([Type.Literal('stop'), Type.Literal('pause')], {
-  description: 'How services are kept still: stopped, or paused (frozen in memory). Default: stop.',
-  examples: ['stop'],
-})
+export const HoldMode = choice(
+  ['stop', 'pause'],
+  'How services are kept still: stopped, or paused (frozen in memory). Default: stop.',
+  'stop',
+)
 export type HoldMode = Static<typeof HoldMode>
 
 export const Hold = strict(
@@ -27,11 +28,11 @@ export const Hold = strict(
       duration('How long a service may take to stop by itself. Default: 30s.', '30s'),
     ),
     onInconsistent: Type.Optional(
-      Type.Union([Type.Literal('keep'), Type.Literal('fail')], {
-        description:
-          'What becomes of a backup whose hold did not last: kept with an alarm, or the run fails. Default: keep.',
-        examples: ['keep'],
-      }),
+      choice(
+        ['keep', 'fail'],
+        'What becomes of a backup whose hold did not last: kept with an alarm, or the run fails. Default: keep.',
+        'keep',
+      ),
     ),
     healthy: Type.Optional(
       strict(
@@ -42,9 +43,11 @@ export const Hold = strict(
           ),
         },
         'What is expected of the services after they were started again.',
+        { within: '60s' },
       ),
     ),
   },
   'Services kept still while sources are read.',
+  { services: ['docker:shop-web', 'docker:shop-worker'], maxDowntime: '2m' },
 )
 export type Hold = Static<typeof Hold>

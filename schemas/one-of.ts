@@ -7,10 +7,12 @@ import { Type, type Static, type TSchema, type TUnsafe } from 'typebox'
 export function oneOfTypes<const T extends readonly TSchema[]>(
   branches: T,
   description: string,
+  example: Static<T[number]>,
 ): TUnsafe<Static<T[number]>> {
   return Type.Unsafe<Static<T[number]>>({
     type: 'object',
     description,
+    examples: [example],
     required: ['type'],
     discriminator: { propertyName: 'type' },
     oneOf: branches,

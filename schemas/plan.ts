@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { NAME_PATTERN, duration, name, strict } from './common.js'
+import { NAME_PATTERN, choice, duration, name, strict } from './common.js'
 import { Hold } from './holds.js'
 import { Retention } from './retention.js'
 import { Source } from './sources.js'
@@ -28,15 +28,13 @@ export const Schedule = strict(
     ),
   },
   'When the plan runs by itself. Left out: only when asked.',
+  { cron: '30 2 * * *', timezone: 'Europe/Berlin' },
 )
 export type Schedule = Static<typeof Schedule>
 
 export const Compression = strict(
   {
-    algorithm: Type.Union([Type.Literal('zstd'), Type.Literal('gzip'), Type.Literal('none')], {
-      description: 'zstd, gzip or none.',
-      examples: ['zstd'],
-    }),
+    algorithm: choice(['zstd', 'gzip', 'none'], 'zstd, gzip or none.', 'zstd'),
     level: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -47,12 +45,14 @@ export const Compression = strict(
     ),
   },
   'How items are compressed. Default: zstd, level 3.',
+  { algorithm: 'zstd', level: 3 },
 )
 export type Compression = Static<typeof Compression>
 
-export const NotCapturedCause = Type.Union(
-  [Type.Literal('vanished'), Type.Literal('changed'), Type.Literal('shrunk'), Type.Literal('unreadable')],
-  { description: 'Why a file was not captured as it was.', examples: ['vanished'] },
+export const NotCapturedCause = choice(
+  ['vanished', 'changed', 'shrunk', 'unreadable'],
+  'Why a file was not captured as it was.',
+  'vanished',
 )
 export type NotCapturedCause = Static<typeof NotCapturedCause>
 
@@ -89,6 +89,7 @@ export const planDefaults = {
         }),
       },
       'How often a set that failed is captured again, under a new hold.',
+      { attempts: 3 },
     ),
   ),
   tolerate: Type.Optional(
@@ -114,7 +115,9 @@ export const PlanFile = strict(
     ...planDefaults,
     sources: Type.Record(Type.String({ pattern: NAME_PATTERN }), Source, {
       minProperties: 1,
+      maxProperties: 100,
       additionalProperties: false,
+      examples: [{ uploads: { type: 'files', paths: ['/srv/shop/uploads'] } }],
       description:
         'What is read, by name. All that is not `live` is read under one hold: one consistent set.',
     }),

@@ -23,5 +23,6 @@ export const Retention = strict(
     ),
   },
   'Which backups are kept: the union of all rules. Days, weeks, months and years are those of the time zone of the schedule.',
+  { keepLast: 7, keepDaily: 14, keepMonthly: 12 },
 )
 export type Retention = Static<typeof Retention>

@@ -3,11 +3,14 @@ import { strict } from './common.js'
 import { oneOfTypes } from './one-of.js'
 
 const argv = (description: string, example: string[]) =>
-  Type.Array(Type.String(), { minItems: 1, description, examples: [example] })
+  Type.Array(Type.String(), { minItems: 1, maxItems: 100, description, examples: [example] })
 
 export const CommandService = strict(
   {
-    type: Type.Literal('command', { description: 'A service that commands stop, start and ask.' }),
+    type: Type.Literal('command', {
+      description: 'A service that commands stop, start and ask.',
+      examples: ['command'],
+    }),
     stop: argv('Program and arguments that stop the service and return when it has stopped.', [
       'supervisorctl',
       'stop',
@@ -30,5 +33,11 @@ export type CommandService = Static<typeof CommandService>
 export const ServiceDefinition = oneOfTypes(
   [CommandService],
   'How a service of the `command` runtime is stopped, started and asked.',
+  {
+    type: 'command',
+    stop: ['supervisorctl', 'stop', 'web'],
+    start: ['supervisorctl', 'start', 'web'],
+    isRunning: ['pgrep', '-f', 'web.py'],
+  },
 )
 export type ServiceDefinition = Static<typeof ServiceDefinition>

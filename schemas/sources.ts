@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { PlanSecret, ServiceReference, strict } from './common.js'
+import { PATH_PATTERN, PlanSecret, ServiceReference, choice, strict } from './common.js'
 import { Hold } from './holds.js'
 import { oneOfTypes } from './one-of.js'
 
@@ -11,7 +11,8 @@ const everySource = {
 }
 
 const exclude = Type.Optional(
-  Type.Array(Type.String({ minLength: 1 }), {
+  Type.Array(Type.String({ minLength: 1, maxLength: 1000 }), {
+    maxItems: 1000,
     description: 'Globs of paths to leave out, relative to each path of the source.',
     examples: [['cache/**', '*.tmp']],
   }),
@@ -19,9 +20,11 @@ const exclude = Type.Optional(
 
 export const FilesSource = strict(
   {
-    type: Type.Literal('files', { description: 'Files and folders of the host.' }),
-    paths: Type.Array(Type.String({ pattern: '^/', description: 'An absolute path.' }), {
+    type: Type.Literal('files', { description: 'Files and folders of the host.', examples: ['files'] }),
+    paths: Type.Array(Type.String({ pattern: PATH_PATTERN, description: 'An absolute path.' }), {
       minItems: 1,
+      maxItems: 1000,
+      uniqueItems: true,
       description: 'Absolute paths of files and folders. Folders are read whole.',
       examples: [['/etc/shop', '/opt/shop/.env']],
     }),
@@ -34,7 +37,7 @@ export type FilesSource = Static<typeof FilesSource>
 
 export const VolumeSource = strict(
   {
-    type: Type.Literal('volume', { description: 'A Docker volume.' }),
+    type: Type.Literal('volume', { description: 'A Docker volume.', examples: ['volume'] }),
     volume: Type.String({
       minLength: 1,
       description: 'Name of the Docker volume.',
@@ -58,26 +61,20 @@ const Connection = strict(
       Type.Integer({ minimum: 1, maximum: 65535, description: 'Port of the server.', examples: [5432] }),
     ),
     tls: Type.Optional(
-      Type.Union(
-        [
-          Type.Literal('disable'),
-          Type.Literal('prefer'),
-          Type.Literal('require'),
-          Type.Literal('verify-full'),
-        ],
-        {
-          description: 'How the connection is secured, in the words of libpq. Default: prefer.',
-          examples: ['require'],
-        },
+      choice(
+        ['disable', 'prefer', 'require', 'verify-full'],
+        'How the connection is secured, in the words of libpq. Default: prefer.',
+        'require',
       ),
     ),
   },
   'A database server that is reached over the network or a socket.',
+  { host: 'db.lan', port: 5432, tls: 'require' },
 )
 
 export const PostgresSource = strict(
   {
-    type: Type.Literal('postgres', { description: 'PostgreSQL.' }),
+    type: Type.Literal('postgres', { description: 'PostgreSQL.', examples: ['postgres'] }),
     in: Type.Optional(ServiceReference),
     connection: Type.Optional(Connection),
     database: Type.Optional(
@@ -103,10 +100,11 @@ export const PostgresSource = strict(
     ),
     password: Type.Optional(PlanSecret),
     dump: Type.Optional(
-      Type.Union([Type.Literal('custom'), Type.Literal('plain')], {
-        description: 'Format of the dump: `custom` (for pg_restore) or `plain` (SQL text). Default: custom.',
-        examples: ['custom'],
-      }),
+      choice(
+        ['custom', 'plain'],
+        'Format of the dump: `custom` (for pg_restore) or `plain` (SQL text). Default: custom.',
+        'custom',
+      ),
     ),
     ...everySource,
   },
@@ -116,12 +114,17 @@ export type PostgresSource = Static<typeof PostgresSource>
 
 export const SqliteSource = strict(
   {
-    type: Type.Literal('sqlite', { description: 'SQLite.' }),
-    paths: Type.Array(Type.String({ pattern: '^/', description: 'Absolute path of a database file.' }), {
-      minItems: 1,
-      description: 'Absolute paths of SQLite database files.',
-      examples: [['/srv/shop/sessions.db']],
-    }),
+    type: Type.Literal('sqlite', { description: 'SQLite.', examples: ['sqlite'] }),
+    paths: Type.Array(
+      Type.String({ pattern: PATH_PATTERN, description: 'Absolute path of a database file.' }),
+      {
+        minItems: 1,
+        maxItems: 1000,
+        uniqueItems: true,
+        description: 'Absolute paths of SQLite database files.',
+        examples: [['/srv/shop/sessions.db']],
+      },
+    ),
     ...everySource,
   },
   'SQLite databases, copied by SQLite itself and checked before and after.',
@@ -131,6 +134,7 @@ export type SqliteSource = Static<typeof SqliteSource>
 export const Source = oneOfTypes(
   [FilesSource, VolumeSource, PostgresSource, SqliteSource],
   'One thing that the plan reads.',
+  { type: 'files', paths: ['/etc/shop'] },
 )
 export type Source = Static<typeof Source>
 export type SourceType = Source['type']

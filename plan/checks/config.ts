@@ -1,0 +1,91 @@
+import type { ConfigFile } from '../../schemas/config.js'
+import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
+import type { PlanFile } from '../../schemas/plan.js'
+import { destinationMistakes } from './destinations.js'
+import { holdMistakes } from './holds.js'
+import { limitMistakes } from './limits.js'
+import { scheduleMistakes } from './schedule.js'
+
+/** What holdfast.yaml says that does not fit together. */
+export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
+  return [
+    ...globMistakes(config),
+    ...temporalMistakes(config),
+    ...destinationPlaces(config),
+    ...defaultsMistakes(config),
+  ]
+}
+
+/** Plans are what git has beside the configuration; a search elsewhere could walk over a whole disk. */
+function globMistakes({ plans }: Draft<ConfigFile>): readonly Mistake[] {
+  return (plans ?? []).flatMap((glob, index) =>
+    glob.startsWith('/') || glob.split('/').includes('..')
+      ? [
+          errorAt(
+            ['plans', index],
+            'must lie below the folder of holdfast.yaml.',
+            'For example: plans/*.yaml',
+          ),
+        ]
+      : [],
+  )
+}
+
+function temporalMistakes({ temporal }: Draft<ConfigFile>): readonly Mistake[] {
+  const tls = temporal?.tls
+  const mistakes: Mistake[] = []
+  if (typeof tls === 'object' && (tls.certificate === undefined) !== (tls.key === undefined)) {
+    mistakes.push(
+      errorAtKey(
+        ['temporal', 'tls'],
+        'a client needs both "certificate" and "key".',
+        'Add the other one, or remove both.',
+      ),
+    )
+  }
+  if (tls === false && temporal?.apiKey !== undefined) {
+    mistakes.push(
+      errorAt(['temporal', 'tls'], 'would send the API key in the clear.', 'Remove "tls: false".'),
+    )
+  }
+  return mistakes
+}
+
+/** Two names for one folder: each would take the backups of the other for its own. */
+function destinationPlaces({ destinations }: Draft<ConfigFile>): readonly Mistake[] {
+  const seen = new Map<string, string>()
+  return Object.entries(destinations ?? {}).flatMap(([name, { path }]) => {
+    if (path === undefined) return []
+    if (path.split('/').includes('..'))
+      return [errorAt(['destinations', name, 'path'], 'has ".." in it.', 'Write the path that it means.')]
+    const folder = path.replace(/\/+/g, '/').replace(/\/$/, '')
+    if (folder === '')
+      return [errorAt(['destinations', name, 'path'], 'must be a folder, not the whole disk.')]
+    const other = seen.get(folder)
+    seen.set(folder, name)
+    return other === undefined
+      ? []
+      : [errorAt(['destinations', name, 'path'], `is the folder of the destination "${other}", too.`)]
+  })
+}
+
+function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
+  const { defaults } = config
+  if (defaults === undefined) return []
+  const site = {
+    host: config.host ?? '',
+    destinations: config.destinations ?? {},
+    services: config.services ?? {},
+    defaults: {},
+  }
+  // Only names are looked up: what was pruned from an entry does not matter here.
+  const facts = site as Parameters<typeof holdMistakes>[1]
+  const asPlan: Draft<PlanFile> = defaults
+  const mistakes = [
+    ...(defaults.schedule ? scheduleMistakes(defaults.schedule, ['schedule']) : []),
+    ...holdMistakes(asPlan, facts),
+    ...destinationMistakes(asPlan, facts),
+    ...limitMistakes(asPlan),
+  ]
+  return mistakes.map((mistake) => ({ ...mistake, path: ['defaults', ...mistake.path] }))
+}

@@ -1,0 +1,93 @@
+import picomatch from 'picomatch'
+import type { PlanFile } from '../../schemas/plan.js'
+import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
+import { didYouMean } from '../suggest.js'
+import type { SiteFacts } from './facts.js'
+
+/** Whether the destinations exist, and lie outside of what is backed up. */
+export function destinationMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
+  const names = Object.keys(site.destinations)
+  const unknown = (plan.destinations ?? []).flatMap((name, index) => {
+    if (Object.hasOwn(site.destinations, name)) return []
+    const list =
+      names.length > 0
+        ? `There are ${names.slice(0, 10).join(', ')}.`
+        : 'Define it under "destinations" there.'
+    return [
+      errorAt(
+        ['destinations', index],
+        `holdfast.yaml defines no destination "${name}".`,
+        didYouMean(name, names) ?? list,
+      ),
+    ]
+  })
+  // Paths of another host mean other folders.
+  const isHere = (plan.host ?? site.host) === site.host
+  return isHere ? [...unknown, ...overlaps(plan, site)] : unknown
+}
+
+/** The plan names no destination, and neither do the defaults. */
+export function missingDestinations(site: SiteFacts): Mistake {
+  const first = Object.keys(site.destinations)[0] ?? 'disk'
+  return errorAtKey(
+    [],
+    '"destinations" is missing, here and in "defaults" of holdfast.yaml.',
+    `For example: destinations: [${first}]`,
+  )
+}
+
+function overlaps(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
+  const places = (plan.destinations ?? []).flatMap((name) => {
+    const destination = Object.hasOwn(site.destinations, name) ? site.destinations[name] : undefined
+    return destination?.type === 'local' ? [{ name, folder: tidy(destination.path) }] : []
+  })
+  return Object.entries(plan.sources ?? {}).flatMap(([source, spec]) => {
+    if (spec.type !== 'files' && spec.type !== 'sqlite') return []
+    const isExcluded = spec.type === 'files' ? excluder(spec.exclude ?? []) : () => false
+    return (spec.paths ?? []).flatMap((text, index) => {
+      const at = ['sources', source, 'paths', index]
+      return places.flatMap(({ name, folder }) => {
+        const inside = relativeTo(tidy(text), folder)
+        if (inside !== undefined && !isExcluded(inside)) {
+          return [
+            errorAt(
+              at,
+              `holds the destination "${name}" (${folder}): each backup would hold those before it.`,
+              'Exclude that folder, or move the destination.',
+            ),
+          ]
+        }
+        const isBackedUp = relativeTo(folder, tidy(text)) !== undefined && inside === undefined
+        return isBackedUp
+          ? [
+              errorAt(
+                at,
+                `lies inside the destination "${name}" (${folder}), where backups rest.`,
+                'Back up the original instead.',
+              ),
+            ]
+          : []
+      })
+    })
+  })
+}
+
+const tidy = (path: string): string => path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '')
+
+/** `inner` as seen from `outer`; empty when they are the same, undefined when it is not inside. */
+function relativeTo(outer: string, inner: string): string | undefined {
+  if (outer === inner) return ''
+  const prefix = outer === '/' ? '/' : `${outer}/`
+  return inner.startsWith(prefix) ? inner.slice(prefix.length) : undefined
+}
+
+/** A folder is left out when a glob matches it, a folder around it, or all that is in it. */
+function excluder(globs: readonly string[]): (relative: string) => boolean {
+  const matchers = globs.map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }))
+  return (relative) => {
+    if (relative === '') return false
+    const parts = relative.split('/')
+    const around = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+    return matchers.some((matches) => around.some((folder) => matches(folder) || matches(`${folder}/x`)))
+  }
+}

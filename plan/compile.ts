@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import type { BackupJob, HoldSpec, NamedSource, RetentionRules, SourceSet } from '../core/job.js'
+import { scheduleId } from '../core/ids.js'
+import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
+import type { Site } from '../core/site.js'
+import { parseDuration } from '../core/units.js'
+import { assert } from '../core/assert.js'
+import type { Hold } from '../schemas/holds.js'
+import type { Compression, PlanFile, Schedule } from '../schemas/plan.js'
+import type { Retention } from '../schemas/retention.js'
+import { DEFAULT_MAX_DOWNTIME_MS, DEFAULT_TIMEOUT_MS } from './checks/limits.js'
+
+const DEFAULT_STOP_TIMEOUT_MS = 30_000
+const DEFAULT_HEALTHY_WITHIN_MS = 60_000
+const DEFAULT_CATCH_UP_MS = 6 * 3_600_000
+const DEFAULT_ATTEMPTS = 3
+const DEFAULT_LEVELS = { zstd: 3, gzip: 6, none: 0 } as const
+
+/** A plan as workflows are asked to run it. */
+export interface CompiledPlan {
+  readonly name: string
+  readonly description?: string
+  /** The plan file: relative to the folder of holdfast.yaml where it lies below that, else absolute. */
+  readonly file: string
+  /** Host whose worker runs it. */
+  readonly host: string
+  readonly job: BackupJob
+  /** Left out: runs only when asked. */
+  readonly schedule?: PlanSchedule
+}
+
+/** @param plan as `readPlan` gives it: valid, with the defaults of the site filled in. */
+export function compilePlan(plan: PlanFile, planText: string, site: Site, file: string): CompiledPlan {
+  const host = plan.host ?? site.host
+  assert(plan.destinations, 'a plan without destinations passed validation')
+  const job: BackupJob = {
+    jobVersion: 1,
+    site: site.site,
+    host,
+    plan: plan.plan,
+    planText,
+    planSha256: sha256(planText),
+    sets: setsOf(plan),
+    compression: compressionOf(plan.compression),
+    destinations: plan.destinations,
+    ...(plan.retention === undefined ? {} : { retention: retentionOf(plan.retention) }),
+    timezone: plan.schedule?.timezone ?? 'UTC',
+    timeoutMs: milliseconds(plan.timeout, DEFAULT_TIMEOUT_MS),
+    attempts: plan.retry?.attempts ?? DEFAULT_ATTEMPTS,
+    tolerate: plan.tolerate ?? ['vanished'],
+  }
+  return {
+    name: plan.plan,
+    ...(plan.description === undefined ? {} : { description: plan.description }),
+    file,
+    host,
+    job,
+    ...(plan.schedule === undefined ? {} : { schedule: scheduleOf(plan.schedule) }),
+  }
+}
+
+/** What `diffSchedules` compares; undefined for a plan that runs only when asked. */
+export function wantedSchedule({ name, job, schedule }: CompiledPlan): WantedSchedule | undefined {
+  if (schedule === undefined) return undefined
+  const hash = sha256(canonicalJson({ job, schedule }))
+  return { scheduleId: scheduleId(job.site, name), plan: name, schedule, hash }
+}
+
+/** Live sources first, before anything stops; then those of each hold together; then those that no hold covers. */
+function setsOf(plan: PlanFile): readonly SourceSet[] {
+  const live: NamedSource[] = []
+  const unheld: NamedSource[] = []
+  const held = new Map<string, { hold: HoldSpec; sources: NamedSource[] }>()
+  for (const [name, { live: isLive, hold: own, ...spec }] of Object.entries(plan.sources)) {
+    const source: NamedSource = { name, source: spec }
+    const effective = own ?? plan.hold
+    if (isLive === true) live.push(source)
+    else if (effective === undefined) unheld.push(source)
+    else {
+      const hold = holdOf(effective)
+      const key = canonicalJson(hold)
+      const set = held.get(key) ?? { hold, sources: [] }
+      set.sources.push(source)
+      held.set(key, set)
+    }
+  }
+  return [{ sources: live }, ...held.values(), { sources: unheld }].filter(
+    ({ sources }) => sources.length > 0,
+  )
+}
+
+const holdOf = (hold: Hold): HoldSpec => ({
+  services: hold.services,
+  mode: hold.mode ?? 'stop',
+  maxDowntimeMs: milliseconds(hold.maxDowntime, DEFAULT_MAX_DOWNTIME_MS),
+  stopTimeoutMs: milliseconds(hold.stopTimeout, DEFAULT_STOP_TIMEOUT_MS),
+  onInconsistent: hold.onInconsistent ?? 'keep',
+  healthyWithinMs: milliseconds(hold.healthy?.within, DEFAULT_HEALTHY_WITHIN_MS),
+})
+
+function compressionOf({ algorithm, level }: Compression = { algorithm: 'zstd' }): Required<Compression> {
+  return { algorithm, level: algorithm === 'none' ? 0 : (level ?? DEFAULT_LEVELS[algorithm]) }
+}
+
+function retentionOf({ keepWithin, minimum, ...rules }: Retention): RetentionRules {
+  return {
+    ...rules,
+    ...(keepWithin === undefined ? {} : { keepWithinMs: parseDuration(keepWithin) }),
+    minimum: minimum ?? 1,
+  }
+}
+
+function scheduleOf(schedule: Schedule): PlanSchedule {
+  const { cron, every, timezone = 'UTC', jitter, catchUp, paused = false } = schedule
+  const rest = {
+    timezone,
+    jitterMs: milliseconds(jitter, 0),
+    catchUpMs: milliseconds(catchUp, DEFAULT_CATCH_UP_MS),
+    paused,
+  }
+  if (cron !== undefined) return { cron: cron.trim().replace(/\s+/g, ' '), ...rest }
+  assert(every, 'a schedule without time passed validation')
+  return { everyMs: parseDuration(every), ...rest }
+}
+
+const milliseconds = (duration: string | undefined, otherwise: number): number =>
+  duration === undefined ? otherwise : parseDuration(duration)
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The same text for the same value, whatever the order of its keys. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}

@@ -1,0 +1,80 @@
+import { Lexer, parseDocument, type Document } from 'yaml'
+
+/** Plans and configurations are written by hand: the largest that we know has 20 KiB. */
+export const MOST_BYTES = 256 * 1024
+/** Checking keys for duplicates takes the square of their number: so many tokens stay far below a second. */
+const MOST_TOKENS = 60_000
+/** The parser recurses: without these limits, 200 KiB of `- - - -` exhaust the stack, or all memory of the process. */
+const MOST_NESTING = 50
+const MOST_INDICATORS_IN_LINE = 50
+const MOST_INDENT = 400
+
+/** Why a text is not even parsed, with the offset where that shows. */
+export interface Refusal {
+  readonly offset: number
+  readonly message: string
+}
+
+/** Parses one YAML document, within limits. Never throws: what is beyond a limit is refused, mistakes are in the document. */
+export function composeYaml(text: string): { document?: Document.Parsed; refusal?: Refusal } {
+  const refusal = refusalOf(text)
+  if (refusal) return { refusal }
+  try {
+    const document = parseDocument(text, {
+      version: '1.2',
+      prettyErrors: false,
+      stringKeys: true,
+      logLevel: 'error',
+    })
+    return { document }
+  } catch {
+    return { refusal: { offset: 0, message: 'the file cannot be parsed as YAML.' } }
+  }
+}
+
+function refusalOf(text: string): Refusal | undefined {
+  if (Buffer.byteLength(text) > MOST_BYTES) {
+    return {
+      offset: 0,
+      message: `the file is larger than ${MOST_BYTES / 1024} KiB, which no plan or configuration needs.`,
+    }
+  }
+  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/.exec(text)
+  if (control) {
+    const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+    return { offset: control.index, message: `the file is no text: it holds the character U+${code}.` }
+  }
+  return tooComplex(text)
+}
+
+/** Goes over the tokens, which takes no recursion, and bounds what the parser will recurse into. */
+function tooComplex(text: string): Refusal | undefined {
+  let offset = 0
+  let tokens = 0
+  let nesting = 0
+  let indicators = 0
+  let isScalar = false
+  let isLineStart = true
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MOST_TOKENS)
+      return { offset, message: 'the file is too long: it has more parts than any plan or configuration.' }
+    // Marks of the lexer, which are not in the text.
+    if (token === '\u0002' || token === '\u0018' || token === '\u001f') {
+      isScalar = token === '\u001f'
+      continue
+    }
+    if (!isScalar) {
+      if (token === '[' || token === '{') nesting++
+      if (token === ']' || token === '}') nesting--
+      if (token === '-' || token === '?' || token === ':') indicators++
+      const isDeep = nesting > MOST_NESTING || (nesting <= 0 && indicators > MOST_INDICATORS_IN_LINE)
+      const isIndented = isLineStart && token.length > MOST_INDENT && token.trim() === ''
+      if (isDeep || isIndented) return { offset, message: 'is nested too deeply.' }
+    }
+    isLineStart = token.endsWith('\n')
+    if (isLineStart) indicators = 0
+    isScalar = false
+    offset += token.length
+  }
+  return undefined
+}

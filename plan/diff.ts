@@ -1,0 +1,26 @@
+import type { ScheduleChange } from '../core/schedule-diff.js'
+import { counted } from '../core/units.js'
+import { scheduleInWords } from './words.js'
+
+const SIGNS = { create: '+', change: '~', remove: '-', keep: '=' } as const
+const VERBS = { create: 'created', change: 'changed', remove: 'removed', keep: 'unchanged' } as const
+
+/** One change in a line: `+ shop: at 02:30 (cron "30 2 * * *", UTC). New.` */
+export function describeChange(change: ScheduleChange): string {
+  const when = change.kind === 'remove' ? 'no more runs' : scheduleInWords(change.wanted.schedule)
+  const paused = change.paused && change.kind !== 'remove' ? ' [paused]' : ''
+  return `${SIGNS[change.kind]} ${change.plan}: ${when}${paused}. ${change.reason.charAt(0).toUpperCase()}${change.reason.slice(1)}.`
+}
+
+/** All changes, then how many there are of each kind. */
+export function describeChanges(changes: readonly ScheduleChange[]): string {
+  if (changes.length === 0) return 'No plan has a schedule, and none is running.'
+  const counts = (Object.keys(VERBS) as ScheduleChange['kind'][]).flatMap((kind) => {
+    const count = changes.filter((change) => change.kind === kind).length
+    return count === 0 ? [] : [`${count} ${VERBS[kind]}`]
+  })
+  return [
+    ...changes.map(describeChange),
+    `${counted(changes.length, 'schedule')}: ${counts.join(', ')}.`,
+  ].join('\n')
+}

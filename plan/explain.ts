@@ -1,0 +1,133 @@
+import type { BackupJob, HoldSpec, NamedSource, SourceSet } from '../core/job.js'
+import type { PlanSchedule } from '../core/schedule-diff.js'
+import { clockTime } from './checks/schedule.js'
+import type { CompiledPlan } from './compile.js'
+import { affectedRuns } from './cron.js'
+import { nextRuns } from './next-runs.js'
+import {
+  durationInWords,
+  listInWords,
+  localTime,
+  retentionInWords,
+  scheduleInWords,
+  wallText,
+} from './words.js'
+
+export interface ExplainOptions {
+  readonly now: Date
+  /** How many of the next runs to name. */
+  readonly nextRuns: number
+}
+
+/** What a plan will do, in sentences: what is read, what stops for how long at most, where to, what is kept, when. */
+export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: ExplainOptions): string {
+  const { job, schedule } = plan
+  const paragraphs = [
+    [`Plan ${plan.name} (${plan.file})`, ...(plan.description === undefined ? [] : [plan.description])],
+    [`Each run, on host ${plan.host}:`, ...stepsOf(job).map((step, index) => `  ${index + 1}. ${step}`)],
+    ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
+    ['Kept:', `  ${keptSentence(job)}`],
+  ]
+  const notes = notesOf(job, schedule, now)
+  if (notes.length > 0) paragraphs.push(['Please note:', ...notes.map((note) => `  - ${note}`)])
+  return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function stepsOf(job: BackupJob): readonly string[] {
+  return [
+    'Checks tools, rights, space and the destination, before anything stops.',
+    ...job.sets.flatMap((set, index) => setSteps(set, index === 0 && job.sets.length > 1)),
+    `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, with the manifest last.`,
+    `The whole run may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
+  ]
+}
+
+function setSteps({ hold, sources }: SourceSet, isFirst: boolean): readonly string[] {
+  const what = listInWords(sources.map(sourceInWords))
+  if (hold === undefined)
+    return [`Reads ${what}${isFirst ? ', before anything stops' : ', while everything runs'}.`]
+  const together = sources.length > 1 ? ' They are one consistent set.' : ''
+  return [stopSentence(hold), `Reads ${what}, while they stand still.${together}`, startSentence(hold)]
+}
+
+function stopSentence({ services, mode, maxDowntimeMs, stopTimeoutMs, onInconsistent }: HoldSpec): string {
+  const verb = mode === 'pause' ? 'Pauses' : 'Stops'
+  const order = services.length > 1 ? `${services.join(', then ')}` : (services[0] ?? '')
+  const patience = mode === 'pause' ? '' : ` Each has ${durationInWords(stopTimeoutMs)} to stop by itself.`
+  const late = onInconsistent === 'fail' ? 'the run fails' : 'the backup is marked inconsistent'
+  return `${verb} ${order}, for ${durationInWords(maxDowntimeMs)} at most: then services come back whatever happens, and ${late}.${patience}`
+}
+
+function startSentence({ services, mode, healthyWithinMs }: HoldSpec): string {
+  const verb = mode === 'pause' ? 'Resumes' : 'Starts'
+  const order = [...services].reverse().join(', then ')
+  return `${verb} ${order} again, where running before, and expects health within ${durationInWords(healthyWithinMs)}.`
+}
+
+function sourceInWords({ name, source }: NamedSource): string {
+  switch (source.type) {
+    case 'files':
+      return `${name} (files: ${source.paths.join(', ')}${excluded(source.exclude)})`
+    case 'volume':
+      return `${name} (Docker volume ${source.volume}${excluded(source.exclude)})`
+    case 'sqlite':
+      return `${name} (SQLite: ${source.paths.join(', ')})`
+    case 'postgres': {
+      const databases = source.database === undefined ? 'all databases' : `database ${source.database}`
+      const server = source.in ?? source.connection?.host
+      return `${name} (PostgreSQL: ${databases}${server === undefined ? '' : ` of ${server}`})`
+    }
+  }
+}
+
+const excluded = (globs: readonly string[] | undefined): string =>
+  globs === undefined || globs.length === 0 ? '' : ` without ${globs.join(', ')}`
+
+const compressionInWords = ({ compression: { algorithm, level } }: BackupJob): string =>
+  algorithm === 'none' ? 'not compressed' : `compressed with ${algorithm} level ${level}`
+
+const attemptsInWords = (attempts: number): string =>
+  attempts === 1 ? 'once' : attempts === 2 ? 'twice at most' : `${attempts} times at most`
+
+function whenLines(schedule: PlanSchedule | undefined, now: Date, count: number): readonly string[] {
+  if (schedule === undefined) return ['Only when asked: the plan has no schedule.']
+  const zone = schedule.timezone
+  const catchUp = `A run missed by at most ${durationInWords(schedule.catchUpMs)} is made up for, once.`
+  const runs = nextRuns(schedule, { after: now, count })
+  return [
+    `Runs ${scheduleInWords(schedule)}. ${catchUp}`,
+    ...(schedule.paused ? ['The plan creates the schedule paused: nothing runs until it is resumed.'] : []),
+    `Next ${runs.length === 1 ? 'run' : `${runs.length} runs`}, in ${zone}:`,
+    ...runs.map((run) => `  ${localTime(run, zone)}`),
+  ]
+}
+
+function keptSentence({ retention, timezone }: BackupJob): string {
+  if (retention === undefined) return 'Every backup: the plan has no retention, so nothing is ever removed.'
+  return `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}.`
+}
+
+function notesOf(job: BackupJob, schedule: PlanSchedule | undefined, now: Date): readonly string[] {
+  const unheld = job.sets
+    .slice(job.sets.length > 1 ? 1 : 0)
+    .filter(({ hold }) => hold === undefined)
+    .flatMap(({ sources }) => sources.filter(({ source }) => source.type !== 'postgres'))
+  return [
+    ...(unheld.length > 0
+      ? [
+          `${listInWords(unheld.map(({ name }) => name))}: read without any hold; what is written meanwhile may not fit together.`,
+        ]
+      : []),
+    ...(schedule?.cron === undefined ? [] : clockNotes(schedule, schedule.cron, now)),
+  ]
+}
+
+function clockNotes({ timezone }: PlanSchedule, cron: string, now: Date): readonly string[] {
+  return affectedRuns({ cron, timezone }, now).map(({ change, times }) => {
+    const day = wallText(change.from).slice(0, -6)
+    const clocks = times.map(clockTime).join(', ')
+    return change.direction === 'forward'
+      ? `On ${day} clocks in ${timezone} go forward: ${clocks} does not exist, and nothing runs then.`
+      : `On ${day} clocks in ${timezone} go back: ${clocks} comes twice, and the plan runs twice.`
+  })
+}
