@@ -36,5 +36,5 @@ export const sourceContext = (given: Given): SourceContext => ({
 /** A shell of another place, whose programs are found by its own PATH: a container, as far as a source can tell. */
 export function placeWith(place: string, path: string): Shell {
   const shell = createHostShell({ ...process.env, PATH: path })
-  return { place, stream: shell.stream, run: shell.run }
+  return { ...shell, place }
 }

@@ -84,12 +84,12 @@ export async function startPostgres(
 
 /** The folder that holds both `postgres` and `initdb`: the first on PATH, else the newest that Debian installed. */
 async function serverPrograms(): Promise<string | undefined> {
-  const versions = await readdir('/usr/lib/postgresql').catch(() => [])
+  const versions = await readdir('/usr/lib/postgresql').catch((): string[] => [])
   const installed = versions
     .sort((one, other) => Number(other) - Number(one))
     .map((version) => `/usr/lib/postgresql/${version}/bin`)
   for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), ...installed]) {
-    const names = await readdir(folder).catch(() => [])
+    const names = await readdir(folder).catch((): string[] => [])
     if (names.includes('postgres') && names.includes('initdb')) return folder
   }
   return undefined
