@@ -1,0 +1,218 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Context } from '@temporalio/activity'
+import type { Activities } from '../../activities/activities.js'
+import { withHeartbeat } from '../../activities/heartbeat.js'
+import { leaseActivities } from '../../activities/lease.js'
+import type { Tools } from '../../activities/tools.js'
+import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
+import { HoldfastError } from '../../core/errors.js'
+import type { RetentionDecision } from '../../core/retention.js'
+import type {
+  AlarmInput,
+  CaptureInput,
+  PreflightInput,
+  PublishInput,
+  RestorePreview,
+  StagedItem,
+  StartRequest,
+  StopRequest,
+} from '../../core/work.js'
+
+/** A service in memory, with its history: what happened to it, in order. */
+export interface FakeService {
+  state: ServiceState
+  startedAt: string
+  readonly events: ('stop' | 'start')[]
+}
+
+interface Entry {
+  readonly stateBefore: ServiceState
+  lease: 'read' | 'write'
+  readonly stopRequestedAt: string
+}
+
+/** The world that fake activities work on. Tests set behaviours and look at what became of it. */
+export class FakeHost {
+  readonly services = new Map<string, FakeService>()
+  readonly journal = new Map<string, Entry>()
+  readonly alarms = new Map<string, AlarmInput>()
+  readonly captures: CaptureInput[] = []
+  readonly published: PublishInput[] = []
+  readonly discarded: string[] = []
+  readonly expired: string[] = []
+  readonly discardedRestores: string[] = []
+  /** By source: what its capture does. Left out: it succeeds at once. */
+  readonly onCapture = new Map<string, (input: CaptureInput, signal: AbortSignal) => Promise<Partial<Item> | void>>()
+  readonly onStop = new Map<string, (request: StopRequest, signal: AbortSignal) => Promise<void>>()
+  readonly onStart = new Map<string, (request: StartRequest) => Promise<void>>()
+  readonly previews = new Map<string, RestorePreview>()
+  onStage: () => Promise<void> = async () => undefined
+  onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
+  decisions: readonly RetentionDecision[] = []
+
+  add(service: string, state: ServiceState = 'running'): FakeService {
+    const added: FakeService = { state, startedAt: new Date().toISOString(), events: [] }
+    this.services.set(service, added)
+    return added
+  }
+
+  find(service: string): FakeService {
+    const found = this.services.get(service)
+    if (found === undefined) throw new HoldfastError('service.not-found', `There is no ${service}.`)
+    return found
+  }
+}
+
+/** Resolves after the time, or rejects when the activity is cancelled. */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  delay(milliseconds, undefined, { signal }).catch(() => Context.current().cancelled)
+
+/** Hangs until the activity is cancelled. */
+export const hang = (_: unknown, signal: AbortSignal): Promise<void> => pause(600_000, signal)
+
+/** What workflows call, on a world in memory; leases, watches and locks are the real ones. */
+export const fakeActivities = (host: FakeHost, tools: Pick<Tools, 'client' | 'clock' | 'site'>): Activities => ({
+  ...leaseActivities(tools as Tools),
+  ...controlActivities(host),
+  ...questionActivities(host),
+  ...dataActivities(host),
+})
+
+const controlActivities = (host: FakeHost) => ({
+  observeService: async (service: string) => {
+    const { state, startedAt } = host.find(service)
+    return { service, state, startedAt }
+  },
+  stopService: (request: StopRequest) =>
+    withHeartbeat(async (signal) => {
+      const { service, observed, lease, stopRequestedAt } = request
+      const entry = host.journal.get(service) ?? { stateBefore: observed.state, lease, stopRequestedAt }
+      if (entry.lease === 'write' && lease === 'read') {
+        throw new HoldfastError('restore.conflict', `A restore has left ${service} down.`)
+      }
+      entry.lease = lease
+      host.journal.set(service, entry)
+      await host.onStop.get(service)?.(request, signal)
+      const found = host.find(service)
+      if (found.state === 'running') found.events.push('stop')
+      found.state = request.mode === 'pause' ? 'paused' : 'stopped'
+      return { stateBefore: entry.stateBefore }
+    }),
+  startService: (request: StartRequest) =>
+    withHeartbeat(async () => {
+      const { service, lease } = request
+      const entry = host.journal.get(service)
+      if (entry?.lease === 'write' && lease === 'read') {
+        throw new HoldfastError('restore.conflict', `A restore has left ${service} down.`)
+      }
+      await host.onStart.get(service)?.(request)
+      const found = host.find(service)
+      const wasRunning = (entry?.stateBefore ?? found.state) === 'running'
+      if (wasRunning && found.state !== 'running') found.events.push('start')
+      found.state = entry?.stateBefore ?? found.state
+      found.startedAt = new Date().toISOString()
+      host.journal.delete(service)
+      const downtimeMs = entry === undefined ? 0 : Date.now() - new Date(entry.stopRequestedAt).getTime()
+      return { startedAt: found.startedAt, downtimeMs, health: 'ok' as const }
+    }),
+  raiseAlarm: async (alarm: AlarmInput) => void host.alarms.set(alarm.cause, alarm),
+  resolveAlarm: async (cause: string) => void host.alarms.delete(cause),
+})
+
+const questionActivities = (host: FakeHost) => ({
+  preflight: async ({ job }: PreflightInput) => ({
+    services: Object.fromEntries(
+      job.sets.flatMap(({ hold }) => (hold?.services ?? []).map((service) => [service, service])),
+    ),
+    warnings: [],
+  }),
+  listBackups: async () => ({ backups: [], problems: [] }),
+  showBackup: async () => {
+    throw new HoldfastError('backup.not-found', 'There is no such backup.')
+  },
+  previewRestore: async (_: unknown, restoreId: string) => {
+    const preview = host.previews.get(restoreId)
+    if (preview === undefined) throw new HoldfastError('backup.not-found', `There is no backup for ${restoreId}.`)
+    return preview
+  },
+  previewRetention: async ({ destination }: { destination: string }) => ({ destination, decisions: host.decisions }),
+})
+
+const dataActivities = (host: FakeHost) => ({
+  prepareBackup: async () => undefined,
+  capture: (input: CaptureInput) =>
+    withHeartbeat(async (signal): Promise<Item> => {
+      host.captures.push(input)
+      const changes = await host.onCapture.get(input.source.name)?.(input, signal)
+      return { ...itemOf(input), ...changes }
+    }),
+  publish: async (input: PublishInput) => {
+    host.published.push(input)
+    return { summary: summaryOf(input) }
+  },
+  discardBackup: async ({ backupId }: { backupId: string }) => void host.discarded.push(backupId),
+  expire: async ({ backupIds }: { backupIds: readonly string[] }) => {
+    host.expired.push(...backupIds)
+    return { removed: backupIds, freedBytes: 0, swept: [] }
+  },
+  verify: async ({ reference }: { reference: { backupId: string } }) => ({
+    backupId: reference.backupId,
+    destination: 'disk',
+    objects: 1,
+    bytes: 1,
+    problems: [],
+  }),
+  stageRestore: async ({ source, restoreId }: { source: string; restoreId: string }): Promise<StagedItem> => {
+    await host.onStage()
+    return { source, type: 'files', restoreId, moves: [] }
+  },
+  swapRestore: (items: readonly StagedItem[]) =>
+    withHeartbeat(async (signal) => {
+      await host.onSwap(signal)
+      return items.map(({ source }) => ({ source, safetyCopies: [], restored: [`all of ${source}`] }))
+    }),
+  discardRestore: async (items: readonly StagedItem[]) =>
+    void host.discardedRestores.push(...items.map(({ restoreId }) => restoreId)),
+})
+
+function itemOf({ source, hold }: CaptureInput): Item {
+  const now = new Date().toISOString()
+  return {
+    source: source.name,
+    type: source.source.type,
+    spec: source.source,
+    ...(hold === undefined ? {} : { hold }),
+    stages: [],
+    objects: [],
+    counts: {},
+    notCaptured: [],
+    notCapturedCounts: {},
+    isConsistent: true,
+    startedAt: now,
+    completedAt: now,
+    hints: {},
+    tools: {},
+  }
+}
+
+function summaryOf({ job, backupId, takenAt, destination, items, servicesVerdict, subsetOf }: PublishInput): BackupSummary {
+  const isConsistent = items.every((item) => item.isConsistent)
+  return {
+    id: backupId,
+    site: job.site,
+    plan: job.plan,
+    host: job.host,
+    destination,
+    takenAt,
+    completedAt: takenAt,
+    data: isConsistent ? 'complete' : 'inconsistent',
+    services: servicesVerdict,
+    isSubset: subsetOf !== undefined,
+    isGood: isConsistent && subsetOf === undefined,
+    sources: items.map(({ source, type }) => ({ name: source, type })),
+    plainBytes: 0,
+    storedBytes: 0,
+    downtimeMs: 0,
+    notCaptured: 0,
+  }
+}

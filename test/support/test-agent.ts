@@ -1,0 +1,68 @@
+import { Client } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker'
+import { taskQueues } from '../../core/ids.js'
+import { translateFailures } from '../../worker/interceptors.js'
+import { FakeHost, fakeActivities } from '../fakes/activities.js'
+import { fakeLog } from '../fakes/log.js'
+import { fakeSite } from '../fakes/site.js'
+import type { TestTemporal } from './temporal.js'
+
+export interface TestAgent {
+  readonly client: Client
+  readonly host: FakeHost
+  close(): Promise<void>
+}
+
+export const TEST_HOST = 'nas'
+
+/** Workers on all queues of one host, with fake activities. */
+export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBundle): Promise<TestAgent> {
+  installQuietRuntime()
+  const { address, namespace } = temporal
+  const connection = await NativeConnection.connect({ address })
+  const client = new Client({ connection, namespace })
+  const host = new FakeHost()
+  const site = fakeSite({ host: TEST_HOST })
+  const activities = fakeActivities(host, { client, clock: () => new Date(), site })
+  const translate = translateFailures({ log: fakeLog(), redact: (text) => text })
+  const { control, wait, questions, capture, data, orchestrator } = taskQueues
+  const queues = [orchestrator, ...[control, wait, questions, capture, data].map((queue) => queue(TEST_HOST))]
+  const workers = await Promise.all(
+    queues.map((taskQueue) =>
+      Worker.create({
+        connection,
+        namespace,
+        taskQueue,
+        activities,
+        interceptors: { activity: [translate] },
+        shutdownGraceTime: 0,
+        shutdownForceTime: '5s',
+        maxHeartbeatThrottleInterval: '500ms',
+        defaultHeartbeatThrottleInterval: '500ms',
+        ...(taskQueue === orchestrator || taskQueue === control(TEST_HOST) ? { workflowBundle: bundle } : {}),
+      }),
+    ),
+  )
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  running.catch(() => undefined)
+  return {
+    client,
+    host,
+    close: async () => {
+      for (const worker of workers) worker.shutdown()
+      await running.catch(() => undefined)
+      await connection.close()
+    },
+  }
+}
+
+/** Once per process: a second one is refused. */
+function installQuietRuntime(): void {
+  const logger = new DefaultLogger('ERROR')
+  const telemetryOptions = { logging: { forward: {}, filter: 'OFF' } } as const
+  try {
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions })
+  } catch {
+    // Installed by an earlier agent of this process.
+  }
+}
