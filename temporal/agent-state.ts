@@ -27,7 +27,7 @@ export interface AgentChild extends ProcessIdentity {
   readonly isReady: boolean
 }
 
-const agentFile = (stateDir: string): string => join(stateDir, 'agent.json')
+export const agentFile = (stateDir: string): string => join(stateDir, 'agent.json')
 
 /** Undefined when no agent was started, or when it ended in order. One that was killed leaves its state behind: ask `isAlive`. */
 export const readAgentState = (stateDir: string): Promise<AgentState | undefined> =>

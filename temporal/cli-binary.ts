@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Lines for a person who waits: a build takes minutes. */
   readonly onProgress?: (line: string) => void
+  /** Gives up a download or a build. */
+  readonly signal?: AbortSignal
   /** Default: the official release for this platform. */
   readonly release?: Release
   /** Default: the module that comes with Holdfast. */
@@ -80,19 +82,24 @@ async function cliInCache(environment: NodeJS.ProcessEnv, tried: string[]): Prom
 }
 
 async function installCli(options: CliOptions, tried: string[]): Promise<TemporalCli | undefined> {
-  const { environment, onProgress = () => undefined } = options
+  const { environment, onProgress = () => undefined, signal = new AbortController().signal } = options
   const destination = cachedProgram(environment)
   await mkdir(cacheFolder(environment), { recursive: true })
   const release = options.release ?? officialRelease(process.platform, process.arch)
   const ways: [name: string, put: () => Promise<void>][] = [
     ...(release === undefined
       ? []
-      : [[release.url, () => downloadCli(release, destination, onProgress)] satisfies [string, unknown]]),
+      : [
+          [release.url, () => downloadCli({ release, destination, onProgress, signal })] satisfies [
+            string,
+            unknown,
+          ],
+        ]),
     [
       'go build',
       () => {
         const moduleFolder = options.moduleFolder ?? join(packageRoot(), 'tools', 'temporal-cli')
-        return buildCli({ moduleFolder, destination, environment, onProgress })
+        return buildCli({ moduleFolder, destination, environment, onProgress, signal })
       },
     ],
   ]
@@ -103,6 +110,7 @@ async function installCli(options: CliOptions, tried: string[]): Promise<Tempora
       if (version !== undefined) return { path: destination, version }
       tried.push(`${name}: what it gave cannot be run here`)
     } catch (error) {
+      signal.throwIfAborted()
       tried.push(`${name}: ${reasonOf(error)}`)
     }
   }

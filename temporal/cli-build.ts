@@ -20,6 +20,7 @@ export async function buildCli(options: {
   readonly destination: string
   readonly environment: NodeJS.ProcessEnv
   readonly onProgress: (line: string) => void
+  readonly signal: AbortSignal
 }): Promise<void> {
   const { destination, onProgress } = options
   onProgress(
@@ -49,7 +50,11 @@ function tellElapsed(onProgress: (line: string) => void): () => void {
 
 function compile(
   program: string,
-  { moduleFolder, environment }: { moduleFolder: string; environment: NodeJS.ProcessEnv },
+  {
+    moduleFolder,
+    environment,
+    signal,
+  }: { moduleFolder: string; environment: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<void> {
   const flags = `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${PINNED_CLI_VERSION}`
   const child = spawn('go', ['build', '-ldflags', flags, '-o', program, PACKAGE], {
@@ -57,6 +62,7 @@ function compile(
     env: { ...environment, CGO_ENABLED: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_WITHIN_MS,
+    signal,
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -66,9 +72,9 @@ function compile(
     child.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'ENOENT' ? new Error('Go is not installed (no `go` on PATH)') : error),
     )
-    child.once('close', (code, signal) => {
+    child.once('close', (code, killedBy) => {
       if (code === 0) resolve()
-      else reject(new Error(`go build ended with ${signal ?? `exit code ${code}`}: ${said.trim()}`))
+      else reject(new Error(`go build ended with ${killedBy ?? `exit code ${code}`}: ${said.trim()}`))
     })
   })
 }

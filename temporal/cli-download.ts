@@ -56,17 +56,23 @@ export function officialRelease(platform: string, architecture: string): Release
  * Puts the program of the release at `destination`: complete and with the digest that we pinned, or not at all. Throws an
  * ordinary error that says why not: whoever asked has another way to try.
  */
-export async function downloadCli(
-  release: Release,
-  destination: string,
-  onProgress: (line: string) => void,
-): Promise<void> {
-  const body = await open(release.url)
+export async function downloadCli({
+  release,
+  destination,
+  onProgress,
+  signal,
+}: {
+  readonly release: Release
+  readonly destination: string
+  readonly onProgress: (line: string) => void
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const body = await open(release.url, signal)
   onProgress(`Downloading Temporal's CLI ${PINNED_CLI_VERSION} from ${new URL(release.url).host} …`)
   const scratch = await mkdtemp(join(dirname(destination), '.download-'))
   try {
     const archive = join(scratch, 'cli.tar.gz')
-    const { sha256, bytes } = await save(body, archive)
+    const { sha256, bytes } = await save(body, archive, signal)
     if (sha256 !== release.sha256) {
       throw new Error(`its SHA-256 is ${sha256}, and must be ${release.sha256}: it was not used`)
     }
@@ -80,14 +86,14 @@ export async function downloadCli(
   }
 }
 
-async function open(url: string): Promise<ReadableStream> {
+async function open(url: string, signal: AbortSignal): Promise<ReadableStream> {
   const controller = new AbortController()
   const limit = setTimeout(
     () => controller.abort(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
     ANSWER_WITHIN_MS,
   )
   try {
-    const response = await fetch(url, { signal: controller.signal })
+    const response = await fetch(url, { signal: AbortSignal.any([signal, controller.signal]) })
     if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`)
     return response.body
   } finally {
@@ -95,7 +101,11 @@ async function open(url: string): Promise<ReadableStream> {
   }
 }
 
-async function save(body: ReadableStream, file: string): Promise<{ sha256: string; bytes: number }> {
+async function save(
+  body: ReadableStream,
+  file: string,
+  signal: AbortSignal,
+): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256')
   let bytes = 0
   const meter = new Transform({
@@ -106,7 +116,7 @@ async function save(body: ReadableStream, file: string): Promise<{ sha256: strin
     },
   })
   await pipeline(Readable.fromWeb(body), meter, createWriteStream(file, { mode: 0o600 }), {
-    signal: AbortSignal.timeout(DOWNLOAD_WITHIN_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]),
   })
   return { sha256: hash.digest('hex'), bytes }
 }

@@ -1,0 +1,241 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Site } from '../../core/site.js'
+import { readAgentState, type AgentState } from '../../temporal/agent-state.js'
+import { isAlive } from '../../temporal/processes.js'
+import type { AgentEvent } from '../../worker/agent-events.js'
+import { agentStatus, startDetached, stopAgent } from '../../worker/agent.js'
+import { runAgent, type AgentOptions } from '../../worker/up.js'
+import { until } from '../support/until.js'
+import { siteAt, workerArgv } from './support/site.js'
+
+let folder: string
+let trace: string
+let site: Site
+let stop: AbortController
+let events: AgentEvent[]
+let agents: Promise<void>[]
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-up-'))
+  trace = join(folder, 'trace')
+  // An external server that nobody asks: only the agent is under test.
+  site = siteAt(join(folder, 'state'), { temporal: { address: '127.0.0.1:1' } })
+  stop = new AbortController()
+  events = []
+  agents = []
+})
+afterEach(async () => {
+  stop.abort()
+  await Promise.allSettled(agents)
+  await rm(folder, { recursive: true, force: true })
+})
+
+function up(changes: Partial<AgentOptions> = {}): Promise<void> {
+  const agent = runAgent(site, {
+    environment: process.env,
+    clock: () => new Date(),
+    onEvent: (event) => events.push(event),
+    signal: stop.signal,
+    workerArgv: workerArgv(trace),
+    delayMs: () => 10,
+    holds: { heldServices: async () => [], connect: () => Promise.reject(new Error('not asked for')) },
+    ...changes,
+  })
+  agents.push(agent)
+  agent.catch(() => undefined)
+  return agent
+}
+
+const state = () => readAgentState(site.stateDir)
+const whenReady = () =>
+  until('the agent is ready', async () => {
+    const found = await state()
+    return found?.phase === 'ready' && isAlive(found) ? found : undefined
+  })
+const traced = async () => (await readFile(trace, 'utf8')).trim().split('\n')
+const childOf = ({ children }: AgentState, name: string) => children.find((child) => child.name === name)!
+
+test('runs both workers, tells who and where it is, and keeps its folder private', async () => {
+  void up()
+
+  const ready = await whenReady()
+
+  expect(ready).toMatchObject({ pid: process.pid, temporal: { kind: 'external', address: '127.0.0.1:1' } })
+  expect(ready.children.map(({ name, isReady }) => [name, isReady])).toEqual([
+    ['control', true],
+    ['data', true],
+  ])
+  expect(await agentStatus(site)).toMatchObject({
+    state: 'ready',
+    workers: [{ state: 'ready' }, { state: 'ready' }],
+  })
+  expect((await stat(site.stateDir)).mode & 0o777).toBe(0o700)
+  expect((await stat(join(site.stateDir, 'agent.json'))).mode & 0o777).toBe(0o600)
+  expect(events.at(-1)).toEqual({ type: 'ready', pid: process.pid })
+})
+
+test('stops the data worker first, then the control worker, and leaves no record', async () => {
+  const agent = up()
+  const { children } = await whenReady()
+
+  stop.abort()
+  await agent
+
+  expect((await traced()).slice(2).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+    'data stopped',
+    'control stopped',
+  ])
+  expect(children.filter(isAlive)).toEqual([])
+  expect(await agentStatus(site)).toEqual({ state: 'not-running', workers: [] })
+})
+
+test('starts a worker again that was killed, and says so', async () => {
+  void up()
+  const before = childOf(await whenReady(), 'data')
+
+  process.kill(before.pid, 'SIGKILL')
+  const after = await until('another data worker', async () => {
+    const child = childOf((await state())!, 'data')
+    return child.pid !== before.pid && child.isReady ? child : undefined
+  })
+
+  expect(isAlive(after)).toBe(true)
+  expect(events).toContainEqual({
+    type: 'ended',
+    name: 'Worker data',
+    reason: 'killed by SIGKILL',
+    restartInMs: 10,
+  })
+})
+
+test('says what a worker said last that cannot run, and goes on trying', async () => {
+  void up({ workerArgv: (role) => workerArgv(trace, role === 'data' ? 'broken' : 'well')(role) })
+
+  const ends = await until('three ends', () => {
+    const found = events.filter((event) => event.type === 'ended')
+    return found.length >= 3 ? found : undefined
+  })
+
+  expect(ends[0]).toMatchObject({ name: 'Worker data', reason: 'exit code 3: cannot work like this' })
+  expect((await agentStatus(site)).state).toBe('starting')
+})
+
+test('refuses a second agent, and says who the first one is', async () => {
+  void up()
+  const { startedAt } = await whenReady()
+
+  const second = up()
+
+  await expect(second).rejects.toMatchObject({
+    code: 'agent.running',
+    message: `The agent is running already: pid ${process.pid}, since ${startedAt}.`,
+  })
+  expect((await whenReady()).children.filter(isAlive)).toHaveLength(2)
+})
+
+describe('as a process of its own', () => {
+  const processes: ChildProcess[] = []
+  const program = (behaviour: string): readonly [string, ...string[]] => [
+    process.execPath,
+    ...['--import', 'tsx', join(import.meta.dirname, 'support', 'fake-agent.ts')],
+    ...[JSON.stringify(site), trace, behaviour],
+  ]
+
+  function start(behaviour = 'well'): ChildProcess {
+    const [command, ...args] = program(behaviour)
+    const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, NODE_OPTIONS: '' } })
+    processes.push(child)
+    return child
+  }
+  afterEach(() => {
+    for (const child of processes.splice(0)) child.kill('SIGKILL')
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops it in order', async (signal) => {
+    const child = start()
+    await whenReady()
+
+    child.kill(signal)
+    const [code] = (await once(child, 'exit')) as [number]
+
+    expect(code).toBe(0)
+    expect((await traced()).slice(2).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'data stopped',
+      'control stopped',
+    ])
+  })
+
+  test('its workers end with it when it is killed', async () => {
+    const child = start()
+    const { children } = await whenReady()
+
+    child.kill('SIGKILL')
+
+    await until('both workers have ended', () => children.every((one) => !isAlive(one)))
+    expect((await traced()).filter((line) => line.includes('orphaned'))).toHaveLength(2)
+    expect((await agentStatus(site)).state).toBe('killed')
+  })
+
+  test('the next agent ends a worker that outlived a killed one', async () => {
+    const child = start('deaf')
+    const { children } = await whenReady()
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(children.filter(isAlive)).toHaveLength(2)
+
+    void up()
+    await whenReady()
+
+    expect(children.filter(isAlive)).toEqual([])
+    expect(events.filter(({ type }) => type === 'orphan-ended')).toHaveLength(2)
+  }, 60_000)
+
+  test('starts detached, is stopped by `down`, and `down` says when nothing runs', async () => {
+    const started = await startDetached(site, {
+      environment: { ...process.env, NODE_OPTIONS: '' },
+      onEvent: () => undefined,
+      argv: program('well'),
+    })
+    const again = startDetached(site, {
+      environment: process.env,
+      onEvent: () => undefined,
+      argv: program('well'),
+    })
+    await expect(again).rejects.toMatchObject({ code: 'agent.running' })
+
+    const stopped = await stopAgent(site)
+
+    expect(stopped).toEqual({ pid: started.pid, wasKilled: false })
+    expect(started.children.filter(isAlive)).toEqual([])
+    await expect(stopAgent(site)).rejects.toMatchObject({ code: 'agent.not-running' })
+  })
+
+  test('a detached one that cannot start says why', async () => {
+    const failed = startDetached(site, {
+      environment: process.env,
+      onEvent: () => undefined,
+      argv: [process.execPath, '-e', 'console.error("plan of the site is broken"); process.exit(2)'],
+    })
+
+    await expect(failed).rejects.toMatchObject({
+      message: expect.stringContaining('plan of the site is broken') as string,
+    })
+  })
+
+  test('`down` ends what a killed agent left behind', async () => {
+    const child = start('deaf')
+    const { children, pid } = await whenReady()
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+
+    const stopped = await stopAgent(site)
+
+    expect(stopped).toEqual({ pid, wasKilled: true })
+    expect(children.filter(isAlive)).toEqual([])
+    expect((await agentStatus(site)).state).toBe('not-running')
+  }, 60_000)
+})

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { JournalEntry } from '../activities/journal/journal.js'
+import type { GuardState } from '../core/guard-state.js'
+import { messages } from '../core/messages.js'
+import type { ClientConnection } from '../temporal/connection.js'
+import type { AgentEvent } from './agent-events.js'
+
+/** A cancelled run gives its lease back within seconds; a slow start of a service takes longer. */
+const BACK_WITHIN_MS = 60_000
+const POLL_INTERVAL_MS = 200
+
+export interface BringBackOptions {
+  /** What the journal of this host owes a start. */
+  readonly heldServices: () => Promise<readonly JournalEntry[]>
+  readonly connect: () => Promise<ClientConnection>
+  readonly onEvent: (event: AgentEvent) => void
+  /** Default: a minute. */
+  readonly withinMs?: number
+}
+
+/**
+ * Before the workers stop: cancels the runs that hold services, and waits until those run again. What a restore holds
+ * stays down: starting on half-restored data destroys data. Never fails: it says what is still held.
+ */
+export async function bringServicesBack(options: BringBackOptions): Promise<void> {
+  const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
+  const held = await heldServices().catch(() => [])
+  const heldByBackups = held.filter(isRead)
+  if (heldByBackups.length > 0) {
+    onEvent({ type: 'releasing', services: namesOf(heldByBackups) })
+    await cancelHolders(heldByBackups, options)
+    await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
+  }
+  const left = await heldServices().catch(() => held)
+  if (left.length > 0) onEvent({ type: 'still-held', services: namesOf(left) })
+}
+
+const isRead = ({ lease }: JournalEntry): boolean => lease === 'read'
+const namesOf = (entries: readonly JournalEntry[]): string[] => entries.map(({ service }) => service)
+
+async function cancelHolders(entries: readonly JournalEntry[], { connect }: BringBackOptions): Promise<void> {
+  const connection = await connect().catch(() => undefined)
+  // Without Temporal nobody can be told; what the journal says is brought back when the agent is up again.
+  if (connection === undefined) return
+  try {
+    await Promise.allSettled(entries.map(({ guard }) => cancelHoldersOf(guard, connection)))
+  } finally {
+    await connection.close()
+  }
+}
+
+/** The runs, so that they end as cancelled; the guard itself where it cannot say whose hold it is. */
+async function cancelHoldersOf(guard: JournalEntry['guard'], { client }: ClientConnection): Promise<void> {
+  const handle = client.workflow.getHandle(guard.workflowId, guard.runId)
+  let state: GuardState
+  try {
+    state = await handle.query<GuardState>(messages.state)
+  } catch {
+    await handle.cancel()
+    return
+  }
+  const holders = state.leases.map(({ holder }) => client.workflow.getHandle(holder.workflowId, holder.runId))
+  await Promise.allSettled(holders.map((holder) => holder.cancel()))
+}
+
+async function waitUntil(condition: () => Promise<boolean>, withinMs: number): Promise<void> {
+  for (let poll = 0; poll < withinMs / POLL_INTERVAL_MS; poll++) {
+    if (await condition().catch(() => false)) return
+    await delay(POLL_INTERVAL_MS)
+  }
+}

@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { join } from 'node:path'
+import { Worker } from '@temporalio/worker'
+import type { Activities } from '../activities/activities.js'
+import { createActivities } from '../activities/index.js'
+import type { Site } from '../core/site.js'
+import { connectClient, connectWorker, type WorkerConnection } from '../temporal/connection.js'
+import { packageRoot } from '../temporal/package-root.js'
+import { READY_MESSAGE } from './child.js'
+import { translateFailures } from './interceptors.js'
+import { identityOf, machineId, refuseSecondMachine } from './machine.js'
+import { queuesOf, type Queue, type Role } from './queues.js'
+import { restartDelayMs, endsInARow } from './restart.js'
+import { installRuntime } from './runtime.js'
+import { stopRequestsOfChild } from './signals.js'
+import { localTools, toolsWith, type LocalTools } from './tools.js'
+
+export interface WorkerRunOptions {
+  /** Stops in order. Default: signals of the process, and the end of the agent that started it. */
+  readonly signal?: AbortSignal
+  /** Default: tells the agent that started us. */
+  readonly onReady?: () => void
+  /** Default: the bundle of the build. */
+  readonly workflowBundle?: string
+}
+
+/**
+ * Serves the queues of a role until it is told to stop. While Temporal is away it waits, and comes back by itself: it never
+ * ends for that. Once per process.
+ */
+export async function runWorker(site: Site, role: Role, options: WorkerRunOptions = {}): Promise<void> {
+  const { signal = stopRequestsOfChild(), onReady = () => process.send?.(READY_MESSAGE) } = options
+  const local = await localTools(site)
+  const { log } = local
+  installRuntime(log)
+  log.info('worker starts', { role, host: site.host, pid: process.pid })
+  let ends = 0
+  while (!signal.aborted) {
+    const startedAt = Date.now()
+    try {
+      await serve(site, role, local, { ...options, signal, onReady })
+    } catch (error) {
+      ends = endsInARow(ends, Date.now() - startedAt)
+      const retryInMs = restartDelayMs(ends)
+      log.warn('worker tries again', {
+        reason: error instanceof Error ? error.message : String(error),
+        retryInMs,
+      })
+      await delay(retryInMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  log.info('worker has stopped', { role })
+}
+
+async function serve(
+  site: Site,
+  role: Role,
+  local: LocalTools,
+  options: WorkerRunOptions & { signal: AbortSignal; onReady: () => void },
+): Promise<void> {
+  const own = await connectClient(site, local)
+  try {
+    const machine = await machineId(site.stateDir, local.random)
+    if (role !== 'orchestrator') {
+      await refuseSecondMachine(own.client, { host: site.host, machine, now: local.clock() })
+    }
+    const connection = await connectWorker(site, local)
+    try {
+      const workers = await createWorkers(connection, {
+        queues: queuesOf(role, site.host, site.limits),
+        machine,
+        activities: createActivities(toolsWith(local, own.client)),
+        codePath: options.workflowBundle ?? join(packageRoot(), 'dist', 'workflows.bundle.js'),
+        local,
+      })
+      await runAll(workers, options)
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    await own.close()
+  }
+}
+
+interface WorkerParts {
+  readonly queues: readonly Queue[]
+  readonly machine: string
+  readonly activities: Activities
+  readonly codePath: string
+  readonly local: LocalTools
+}
+
+/** Every worker knows every activity; which queue one runs on is said in one place, by the workflows. */
+const createWorkers = (
+  { connection, namespace }: WorkerConnection,
+  { queues, machine, activities, codePath, local }: WorkerParts,
+): Promise<Worker[]> =>
+  Promise.all(
+    queues.map(({ taskQueue, runs, options }) =>
+      Worker.create({
+        ...options,
+        connection,
+        namespace,
+        taskQueue,
+        identity: identityOf({ taskQueue, machine, pid: process.pid }),
+        // A cancellation comes with the answer to a heartbeat; by default those may be a minute apart.
+        maxHeartbeatThrottleInterval: '3s',
+        defaultHeartbeatThrottleInterval: '3s',
+        ...(runs === 'workflows'
+          ? {}
+          : { activities, interceptors: { activity: [translateFailures(local)] } }),
+        ...(runs === 'activities' ? {} : { workflowBundle: { codePath } }),
+      }),
+    ),
+  )
+
+async function runAll(
+  workers: readonly Worker[],
+  { signal, onReady }: { signal: AbortSignal; onReady: () => void },
+): Promise<void> {
+  const shutDown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
+  const runs = workers.map((worker) => worker.run())
+  signal.addEventListener('abort', shutDown)
+  if (signal.aborted) shutDown()
+  else onReady()
+  try {
+    await Promise.all(runs)
+  } finally {
+    signal.removeEventListener('abort', shutDown)
+    // One that failed takes the others along: half a role is worse than a restart.
+    shutDown()
+    await Promise.allSettled(runs)
+  }
+}
