@@ -148,7 +148,8 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
 
 function observed(name: string, container: Docker.ContainerInspectInfo): ObservedService {
   const { State: state, Id: identity } = container
-  const health = state.Health?.Status
+  // Between two of Docker's own restarts it is as little well as before its first check.
+  const health = state.Restarting ? 'starting' : state.Health?.Status
   return {
     service: `docker:${name}`,
     state: stateOf(state),

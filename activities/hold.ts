@@ -1,0 +1,27 @@
+import type { ControlActivities } from './activities.js'
+import { withHeartbeat } from './heartbeat.js'
+import { startOwed } from './holds/start-owed.js'
+import { stopWithEntry } from './holds/stop-with-entry.js'
+import type { Tools } from './tools.js'
+
+/** Stop and start of services, for guards. They heartbeat all the time and are never abandoned: see `withHeartbeat`. */
+export const holdActivities = (tools: Tools): ControlActivities => ({
+  observeService: (service) =>
+    withHeartbeat(async (signal) => {
+      await tools.allowed.service(service)
+      const { driver, name } = tools.services.driver(service)
+      return driver.observe(name, signal)
+    }),
+
+  stopService: (request) =>
+    withHeartbeat(async (signal) => {
+      await tools.allowed.service(request.service)
+      return stopWithEntry(tools, request, signal)
+    }),
+
+  // Not asked whether it is allowed: what we stopped we owe a start, also when the configuration was changed meanwhile.
+  startService: (request) => withHeartbeat((signal) => startOwed(tools, request, signal)),
+
+  raiseAlarm: (alarm) => withHeartbeat(() => tools.alarms.raise(alarm)),
+  resolveAlarm: (cause) => tools.alarms.resolve(cause),
+})
