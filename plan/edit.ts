@@ -37,7 +37,7 @@ const unreadable = () =>
   })
 
 function wantedSchedule(current: Fields | null | undefined, cron: string, inherited: Schedule): Fields {
-  const { every: _, ...rest } = current ?? (inherited)
+  const { every: _, ...rest } = current ?? inherited
   return { ...rest, cron }
 }
 
