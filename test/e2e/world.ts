@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { AgentState } from '../../temporal/agent-state.js'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const COMMAND_LIMIT_MS = 120_000
@@ -106,10 +107,11 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function childrenOf(stateDir: string): Promise<Record<string, number>> {
-  const agent = JSON.parse(await readFile(join(stateDir, 'agent.json'), 'utf8')) as {
-    children?: Record<string, number>
-  }
-  return agent.children ?? {}
+  const agent = JSON.parse(await readFile(join(stateDir, 'agent.json'), 'utf8')) as Pick<
+    AgentState,
+    'children'
+  >
+  return Object.fromEntries(agent.children.map(({ name, pid }) => [name, pid]))
 }
 
 async function logsOf(folder: string): Promise<string> {
