@@ -42,7 +42,10 @@ export class FakeHost {
   readonly expired: string[] = []
   readonly discardedRestores: string[] = []
   /** By source: what its capture does. Left out: it succeeds at once. */
-  readonly onCapture = new Map<string, (input: CaptureInput, signal: AbortSignal) => Promise<Partial<Item> | void>>()
+  readonly onCapture = new Map<
+    string,
+    (input: CaptureInput, signal: AbortSignal) => Promise<Partial<Item> | void>
+  >()
   readonly onStop = new Map<string, (request: StopRequest, signal: AbortSignal) => Promise<void>>()
   readonly onStart = new Map<string, (request: StartRequest) => Promise<void>>()
   readonly previews = new Map<string, RestorePreview>()
@@ -71,7 +74,10 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
 export const hang = (_: unknown, signal: AbortSignal): Promise<void> => pause(600_000, signal)
 
 /** What workflows call, on a world in memory; leases, watches and locks are the real ones. */
-export const fakeActivities = (host: FakeHost, tools: Pick<Tools, 'client' | 'clock' | 'site'>): Activities => ({
+export const fakeActivities = (
+  host: FakeHost,
+  tools: Pick<Tools, 'client' | 'clock' | 'site'>,
+): Activities => ({
   ...leaseActivities(tools as Tools),
   ...controlActivities(host),
   ...questionActivities(host),
@@ -132,10 +138,14 @@ const questionActivities = (host: FakeHost) => ({
   },
   previewRestore: async (_: unknown, restoreId: string) => {
     const preview = host.previews.get(restoreId)
-    if (preview === undefined) throw new HoldfastError('backup.not-found', `There is no backup for ${restoreId}.`)
+    if (preview === undefined)
+      throw new HoldfastError('backup.not-found', `There is no backup for ${restoreId}.`)
     return preview
   },
-  previewRetention: async ({ destination }: { destination: string }) => ({ destination, decisions: host.decisions }),
+  previewRetention: async ({ destination }: { destination: string }) => ({
+    destination,
+    decisions: host.decisions,
+  }),
 })
 
 const dataActivities = (host: FakeHost) => ({
@@ -195,7 +205,15 @@ function itemOf({ source, hold }: CaptureInput): Item {
   }
 }
 
-function summaryOf({ job, backupId, takenAt, destination, items, servicesVerdict, subsetOf }: PublishInput): BackupSummary {
+function summaryOf({
+  job,
+  backupId,
+  takenAt,
+  destination,
+  items,
+  servicesVerdict,
+  subsetOf,
+}: PublishInput): BackupSummary {
   const isConsistent = items.every((item) => item.isConsistent)
   return {
     id: backupId,

@@ -74,7 +74,9 @@ function serverArguments(address: string): string[] {
 async function answers(address: string): Promise<boolean> {
   try {
     const connection = await NativeConnection.connect({ address })
-    await connection.workflowService.describeNamespace({ namespace: NAMESPACE }).finally(() => connection.close())
+    await connection.workflowService
+      .describeNamespace({ namespace: NAMESPACE })
+      .finally(() => connection.close())
     return true
   } catch {
     return false

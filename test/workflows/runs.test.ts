@@ -1,0 +1,406 @@
+import { randomUUID } from 'node:crypto'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { HoldfastError } from '../../core/errors.js'
+import { errorOf } from '../../core/failure.js'
+import { workflowIds } from '../../core/ids.js'
+import type { BackupRunInput, HoldSpec } from '../../core/job.js'
+import type { RunProgress } from '../../core/messages.js'
+import type { BackupRunResult, RestoreResult } from '../../core/work.js'
+import { hang, pause } from '../fakes/activities.js'
+import { testHold, testJob, testRun } from '../support/backup-jobs.js'
+import { startTemporal, type TestTemporal } from '../support/temporal.js'
+import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { until } from '../support/until.js'
+import { bundleFromSources } from '../support/workflow-bundle.js'
+
+let temporal: TestTemporal
+let agent: TestAgent
+let unanswered: WorkflowHandle
+
+beforeAll(async () => {
+  const [started, bundle] = await Promise.all([startTemporal(), bundleFromSources()])
+  temporal = started
+  agent = await startTestAgent(temporal, bundle)
+  // Its answer takes 15 s: it is asked first, and looked at last.
+  unanswered = await ask('nobody')
+}, 60_000)
+
+afterAll(async () => {
+  await agent?.close()
+  await temporal?.stop()
+})
+
+const ask = (host: string) => {
+  const args = [{ host, ask: { question: 'listBackups', arguments: [{ filter: {} }] } }]
+  return agent.client.workflow.start('question', {
+    taskQueue: 'orchestrator',
+    workflowId: `question/${randomUUID()}`,
+    args,
+  })
+}
+
+const start = (input: BackupRunInput, workflowId = `backup/${input.job.plan}/${randomUUID()}`) =>
+  agent.client.workflow.start('backupRun', { taskQueue: 'orchestrator', workflowId, args: [input] })
+
+const backUp = async (input: BackupRunInput): Promise<BackupRunResult> => (await start(input)).result()
+
+const failureOfRun = async (handle: WorkflowHandle): Promise<HoldfastError | undefined> =>
+  handle.result().then(
+    () => undefined,
+    (error: unknown) => errorOf(error),
+  )
+
+/** A plan with a service of its own: tests do not meet. */
+function world(plan: string, holdChanges: Partial<HoldSpec> = {}) {
+  const name = `command:${plan}`
+  const service = agent.host.add(name)
+  return { name, service, job: testJob(plan, testHold({ services: [name], ...holdChanges })) }
+}
+
+const isCapturing = (source: string) =>
+  until(`${source} is being captured`, () =>
+    agent.host.captures.some((input) => input.source.name === source),
+  )
+const isBack = (service: { state: string }) =>
+  until('the service is back', () => service.state === 'running', 15_000)
+const guardIsClosed = (service: string) =>
+  until(`the guard of ${service} has closed`, async () => {
+    const { status } = await agent.client.workflow.getHandle(workflowIds.guard(TEST_HOST, service)).describe()
+    return status.name !== 'RUNNING'
+  })
+
+test('a run stops the service, reads, starts it again, publishes and applies retention', async () => {
+  const { job, service, name } = world('ok')
+  agent.host.decisions = [
+    { backupId: 'kept', takenAt: '', isGood: true, keptBecause: ['last 1 of 1'] },
+    { backupId: 'old', takenAt: '', isGood: true, keptBecause: [] },
+  ]
+
+  const result = await backUp(testRun(job))
+
+  expect(result).toMatchObject({ outcome: 'good', data: 'complete', services: 'ok', plan: 'ok' })
+  expect(result.holds).toMatchObject([{ service: name, health: 'ok', stateBefore: 'running' }])
+  expect(result.retention?.removed).toEqual(['old'])
+  expect(service.events).toEqual(['stop', 'start'])
+  agent.host.decisions = []
+})
+
+test('what is live is read before the service stops', async () => {
+  const { job, service } = world('live-first')
+  const stopsWhileLive: number[] = []
+  agent.host.onCapture.set('live-first-live', async () => void stopsWhileLive.push(service.events.length))
+
+  await backUp(testRun(job))
+
+  expect(stopsWhileLive).toEqual([0])
+})
+
+test('a subset is published, and expires nothing', async () => {
+  const { job, service } = world('subset')
+
+  const result = await backUp(testRun(job, { onlySources: ['subset-live'] }))
+
+  expect(result).toMatchObject({ outcome: 'not-good', retention: { removed: [] } })
+  expect(service.events).toEqual([])
+})
+
+test('a capture that fails for good brings the service back and leaves nothing behind', async () => {
+  const { job, service } = world('capture-fails')
+  const { HoldfastError } = await import('../../core/errors.js')
+  agent.host.onCapture.set('capture-fails-data', async () => {
+    throw new HoldfastError('source.denied', 'No permission on /data.')
+  })
+
+  const error = await failureOfRun(await start(testRun(job)))
+
+  expect(error?.code).toBe('source.denied')
+  await isBack(service)
+  expect(service.events).toEqual(['stop', 'start'])
+  expect(agent.host.discarded.some((id) => id.includes('capture-fails'))).toBe(true)
+  expect(agent.host.alarms.get('run-failed/capture-fails')?.summary).toContain('No permission')
+})
+
+test('a lost capture repeats the whole set under a new hold, and the alarm of before is resolved', async () => {
+  const { job, service } = world('repeated')
+  const { HoldfastError } = await import('../../core/errors.js')
+  agent.host.alarms.set('run-failed/repeated', { cause: 'run-failed/repeated', summary: '', hint: '' })
+  agent.host.onCapture.set('repeated-data', async ({ attempt }) => {
+    if (attempt === 1) throw new HoldfastError('source.failed', 'The dump was cut off.')
+  })
+
+  const result = await backUp(testRun(job))
+
+  expect(result.outcome).toBe('good')
+  expect(service.events).toEqual(['stop', 'start', 'stop', 'start'])
+  expect(
+    agent.host.captures.filter(({ source }) => source.name === 'repeated-data').map((c) => c.attempt),
+  ).toEqual([1, 2])
+  expect(agent.host.alarms.has('run-failed/repeated')).toBe(false)
+})
+
+test('a cancelled run brings the service back and ends as cancelled', async () => {
+  const { job, service } = world('cancelled')
+  agent.host.onCapture.set('cancelled-data', hang)
+  const handle = await start(testRun(job))
+  await isCapturing('cancelled-data')
+
+  await handle.cancel()
+
+  await isBack(service)
+  await expect(handle.result()).rejects.toThrow('cancelled')
+  expect((await handle.describe()).status.name).toBe('CANCELLED')
+})
+
+test('a plan that takes too long is stopped by its own limit', async () => {
+  const { job, service } = world('slow')
+  agent.host.onCapture.set('slow-data', hang)
+
+  const error = await failureOfRun(await start(testRun({ ...job, timeoutMs: 2000 })))
+
+  expect(error?.code).toBe('run.timeout')
+  await isBack(service)
+})
+
+test('at the deadline the service comes back, and the backup says that it is inconsistent', async () => {
+  const { job, service } = world('deadline', { maxDowntimeMs: 1000 })
+  agent.host.onCapture.set('deadline-data', (_, signal) => pause(2500, signal))
+
+  const result = await backUp(testRun(job))
+
+  expect(result).toMatchObject({ outcome: 'not-good', data: 'inconsistent', services: 'ok' })
+  expect(service.events).toEqual(['stop', 'start'])
+  expect(result.holds[0]?.downtimeMs).toBeLessThan(2400)
+  expect(agent.host.alarms.has('inconsistent/deadline')).toBe(true)
+})
+
+test('a plan that keeps no inconsistent backup fails, and nothing is published', async () => {
+  const { job } = world('strict', { maxDowntimeMs: 800, onInconsistent: 'fail' })
+  agent.host.onCapture.set('strict-data', (_, signal) => pause(2000, signal))
+
+  const error = await failureOfRun(await start(testRun(job)))
+
+  expect(error?.code).toBe('backup.inconsistent')
+  expect(agent.host.published.some(({ job: { plan } }) => plan === 'strict')).toBe(false)
+})
+
+test('a scheduled run that would have to wait is skipped, and says for whom', async () => {
+  const { job } = world('twice')
+  agent.host.onCapture.set('twice-data', hang)
+  const first = await start(testRun(job))
+  await isCapturing('twice-data')
+
+  const second = await backUp(testRun(job, { startedBy: 'schedule' }))
+
+  expect(second).toMatchObject({ outcome: 'skipped', skippedFor: first.workflowId })
+  await first.cancel()
+})
+
+test('a run of a person waits for the one before, and says for whom', async () => {
+  const { job } = world('queued')
+  let isFree = false
+  agent.host.onCapture.set('queued-data', (_, signal) =>
+    until('the first may go on', async () => (signal.aborted ? true : isFree)).then(() => undefined),
+  )
+  const first = await start(testRun(job))
+  await isCapturing('queued-data')
+  const second = await start(testRun(job))
+
+  await until('the second waits', async () => {
+    const progress = await second.query<RunProgress>('progress')
+    return progress.phase === 'waiting' && progress.waitingFor?.includes(first.workflowId)
+  })
+  isFree = true
+
+  expect(await first.result()).toMatchObject({ outcome: 'good' })
+  expect(await second.result()).toMatchObject({ outcome: 'good' })
+})
+
+test('two plans share one stop; the first to go learns who still has it', async () => {
+  const { job, service, name } = world('sharing-a')
+  const other = testJob('sharing-b', testHold({ services: [name] }))
+  let isFree = false
+  agent.host.onCapture.set('sharing-a-data', () => isCapturing('sharing-b-data').then(() => undefined))
+  agent.host.onCapture.set('sharing-b-data', () => until('b may go on', () => isFree).then(() => undefined))
+  const first = await start(testRun(job))
+  await isCapturing('sharing-a-data')
+  const second = await start(testRun(other))
+
+  const early = (await first.result()) as BackupRunResult
+  isFree = true
+  const late = (await second.result()) as BackupRunResult
+
+  expect(early).toMatchObject({ outcome: 'good', services: 'held', holds: [{ heldBy: [second.workflowId] }] })
+  expect(late).toMatchObject({ outcome: 'good', services: 'ok' })
+  expect(service.events).toEqual(['stop', 'start'])
+})
+
+test('services of one hold stop in their order and start in the reverse', async () => {
+  const [web, database] = ['command:order-web', 'command:order-db']
+  const events: string[] = []
+  for (const service of [web, database]) {
+    agent.host.add(service)
+    agent.host.onStop.set(service, async () => void events.push(`stop ${service}`))
+    agent.host.onStart.set(service, async () => void events.push(`start ${service}`))
+  }
+
+  await backUp(testRun(testJob('order', testHold({ services: [web, database] }))))
+
+  expect(events).toEqual([`stop ${web}`, `stop ${database}`, `start ${database}`, `start ${web}`])
+})
+
+test('a service that was stopped before stays stopped', async () => {
+  const service = agent.host.add('command:was-stopped', 'stopped')
+
+  const result = await backUp(
+    testRun(testJob('was-stopped', testHold({ services: ['command:was-stopped'] }))),
+  )
+
+  expect(result).toMatchObject({ outcome: 'good', holds: [{ stateBefore: 'stopped' }] })
+  expect(service).toMatchObject({ state: 'stopped', events: [] })
+})
+
+test('a service that is not there fails the run with its cause, and its guard is not asked again and again', async () => {
+  const job = testJob('missing', testHold({ services: ['command:missing'] }))
+
+  const error = await failureOfRun(await start(testRun(job)))
+
+  expect(error?.code).toBe('service.not-found')
+})
+
+// ── Restoring ──
+
+function restorable(plan: string) {
+  const name = `command:${plan}`
+  const service = agent.host.add(name)
+  const backupId = `20261120-013000-${plan}-abcdef`
+  const restoreId = `${backupId}/1`
+  const hold = testHold({ services: [name] })
+  const items = [{ source: 'data', type: 'files', effects: [], bytes: 1, notCaptured: 0 }]
+  agent.host.previews.set(restoreId, {
+    ...{ backupId, destination: 'disk', plan, host: TEST_HOST, takenAt: '', items, hold, warnings: [] },
+  })
+  const run = () =>
+    agent.client.workflow.start('restoreRun', {
+      taskQueue: 'orchestrator',
+      workflowId: workflowIds.restore(restoreId),
+      args: [{ request: { reference: { backupId } }, restoreId, host: TEST_HOST }],
+    })
+  return { name, service, restoreId, run }
+}
+
+test('a restore swaps while the service stands still, and starts it again', async () => {
+  const { service, run } = restorable('restore-ok')
+  const statesAtSwap: string[] = []
+  agent.host.onSwap = async () => void statesAtSwap.push(service.state)
+
+  const result = (await (await run()).result()) as RestoreResult
+
+  expect(statesAtSwap).toEqual(['stopped'])
+  expect(result).toMatchObject({ servicesVerdict: 'ok', items: [{ restored: ['all of data'] }] })
+  expect(service.events).toEqual(['stop', 'start'])
+})
+
+test('a restore that fails before its swap leaves everything as it was', async () => {
+  const { service, run, restoreId, name } = restorable('restore-early')
+  const { HoldfastError } = await import('../../core/errors.js')
+  agent.host.onStop.set(name, async () => {
+    throw new HoldfastError('docker.denied', 'No rights.')
+  })
+
+  const error = await failureOfRun(await run())
+
+  expect(error?.code).toBe('docker.denied')
+  expect(agent.host.discardedRestores).toContain(restoreId)
+  await guardIsClosed(name)
+  expect(service.state).toBe('running')
+  expect(agent.host.alarms.has(`write-lease/${name}`)).toBe(false)
+})
+
+test.each([
+  ['fails', 'restore-fails'],
+  ['is cancelled', 'restore-cancelled'],
+  ['is terminated', 'restore-terminated'],
+])('a restore that %s after its swap began leaves the service down, with an alarm', async (how, plan) => {
+  const { service, run, name } = restorable(plan)
+  const { HoldfastError } = await import('../../core/errors.js')
+  let isSwapping = false
+  agent.host.onSwap = async (signal) => {
+    isSwapping = true
+    if (how === 'fails') throw new HoldfastError('restore.failed', 'The rename failed.')
+    await hang(undefined, signal)
+  }
+  const handle = await run()
+  await until('it swaps', () => isSwapping)
+
+  if (how === 'is cancelled') await handle.cancel()
+  if (how === 'is terminated') await handle.terminate()
+
+  await expect(handle.result()).rejects.toThrow()
+  await until('the alarm', () => agent.host.alarms.has(`write-lease/${name}`))
+  await guardIsClosed(name)
+  expect(service.state).toBe('stopped')
+  expect(agent.host.journal.get(name)?.lease).toBe('write')
+  agent.host.onSwap = async () => undefined
+})
+
+test('a backup does not start what a restore has left down', async () => {
+  const service = agent.host.add('command:left-down', 'stopped')
+  agent.host.journal.set('command:left-down', {
+    stateBefore: 'running',
+    lease: 'write',
+    stopRequestedAt: new Date().toISOString(),
+  })
+
+  const error = await failureOfRun(
+    await start(testRun(testJob('left-down', testHold({ services: ['command:left-down'] })))),
+  )
+
+  expect(error?.code).toBe('restore.conflict')
+  await guardIsClosed('command:left-down')
+  expect(service).toMatchObject({ state: 'stopped', events: [] })
+})
+
+// ── Other runs ──
+
+test('retention by hand removes what nothing keeps', async () => {
+  agent.host.decisions = [{ backupId: 'by-hand', takenAt: '', isGood: true, keptBecause: [] }]
+  const retention = {
+    plan: 'by-hand',
+    site: 'home',
+    destination: 'disk',
+    rules: { minimum: 1 },
+    timezone: 'UTC',
+  }
+
+  const result = await agent.client.workflow.execute('retentionRun', {
+    taskQueue: 'orchestrator',
+    workflowId: workflowIds.retention('by-hand'),
+    args: [{ host: TEST_HOST, retention }],
+  })
+
+  expect(result).toMatchObject({ expired: { removed: ['by-hand'] } })
+  agent.host.decisions = []
+})
+
+test('a verification answers with what it found', async () => {
+  const backupId = '20261120-013000-verified-abcdef'
+
+  const report = await agent.client.workflow.execute('verifyRun', {
+    taskQueue: 'orchestrator',
+    workflowId: workflowIds.verify(backupId),
+    args: [{ host: TEST_HOST, reference: { backupId } }],
+  })
+
+  expect(report).toMatchObject({ backupId, problems: [] })
+})
+
+test('a question is answered by the worker of the host', async () => {
+  expect(await (await ask(TEST_HOST)).result()).toEqual({ backups: [], problems: [] })
+})
+
+test('a question to a host without a worker says so, and what to do', async () => {
+  const error = await failureOfRun(unanswered)
+
+  expect(error).toMatchObject({ code: 'agent.offline', message: 'No worker of host "nobody" answers.' })
+  expect(error?.hint).toContain('holdfast up')
+})
