@@ -15,13 +15,19 @@ const packages = {
   'util-linux': '/usr/bin/setpriv',
 }
 
-export function installDebianPackages() {
+export const installDebianPackages = () =>
+  install(Object.keys(packages).filter((name) => !existsSync(packages[name])))
+
+/** Installs one of the packages, where that is possible; says whether it was. */
+export const installPackage = (name) => install([name])
+
+function install(names) {
   const isDebian =
     existsSync('/etc/os-release') && /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'))
-  const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]))
-  if (missing.length === 0 || !isDebian || process.getuid?.() !== 0) return
-  step(`Installing Debian packages: ${missing.join(' ')}`)
+  if (names.length === 0 || !isDebian || process.getuid?.() !== 0) return false
+  step(`Installing Debian packages: ${names.join(' ')}`)
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   run('apt-get', ['update', '-qq'], { env })
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, quiet: true })
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, quiet: true })
+  return true
 }
