@@ -1,0 +1,151 @@
+import { isGood, type Item, type Manifest } from '../core/backup.js'
+import { HoldfastError } from '../core/errors.js'
+import { backupFolder } from '../core/ids.js'
+import type { HoldSpec } from '../core/job.js'
+import { isInPlace, restoreHold, selectItems } from '../core/restore-plan.js'
+import { counted } from '../core/units.js'
+import type { LocatedBackup, RestorePreview, RestoreRequest } from '../core/work.js'
+import { sizeProblem } from './catalog/check-objects.js'
+import { gatherProblems } from './problems.js'
+import { requireAllowedSource } from './source-allowed.js'
+import type { RestoreTarget } from './sources/driver.js'
+import type { Tools } from './tools.js'
+import { withDriver, type DriverWork } from './with-driver.js'
+
+const PATHS_NAMED = 5
+
+/** What a restore would do. Checks the backup, space, tools and rights, and touches nothing. */
+export async function previewRestore(
+  work: DriverWork,
+  request: RestoreRequest,
+  restoreId: string,
+): Promise<RestorePreview> {
+  const { tools, signal } = work
+  const located = await tools.catalog.find(request.reference, signal)
+  const { manifest } = located
+  const items = selectItems(manifest.items, request)
+  await requireWhole(tools, located, items, signal)
+
+  const problems = gatherProblems(signal)
+  const warnings = [...warningsOf(manifest, tools.site.host), ...items.flatMap(notCapturedOf)]
+  const previews = []
+  for (const item of items) {
+    const preview = await problems.collect(async () => {
+      await requireAllowed(tools, item, request, signal)
+      return withDriver(work, { sourceName: item.source, type: item.type }, (driver, context) =>
+        driver.preview(item, targetOf(request, restoreId), context),
+      )
+    })
+    if (preview) previews.push(preview)
+  }
+  const hold = await problems.collect(() => presentHold(tools, restoreHold(items, request), warnings, signal))
+  problems.throwAny(`restoring ${manifest.id}; nothing was touched`)
+  return {
+    backupId: manifest.id,
+    destination: located.destination,
+    plan: manifest.plan,
+    host: manifest.host.name,
+    takenAt: manifest.takenAt,
+    items: previews,
+    ...(hold ? { hold } : {}),
+    warnings,
+  }
+}
+
+export const targetOf = ({ to, database, include }: RestoreRequest, restoreId: string): RestoreTarget => ({
+  restoreId,
+  ...(to === undefined ? {} : { to }),
+  ...(database === undefined ? {} : { database }),
+  ...(include === undefined ? {} : { include }),
+})
+
+/**
+ * Whether this host's configuration lets the restore write there. The manifest says where things came from, and anyone
+ * who can write to a destination can write a manifest: it gives no right that the plans of this host do not give.
+ */
+export async function requireAllowed(
+  tools: Tools,
+  item: Item,
+  request: RestoreRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isInPlace(item, request) || item.type === 'postgres')
+    await requireAllowedSource(tools, item.spec, signal)
+  else if (request.to !== undefined) await tools.allowed.restorePath(request.to)
+}
+
+/** Every object is there and as long as it was: a damaged backup is refused before anything is touched. */
+async function requireWhole(
+  tools: Tools,
+  { destination: name, manifest }: LocatedBackup,
+  items: readonly Item[],
+  signal: AbortSignal,
+): Promise<void> {
+  const destination = await tools.destination(name, signal)
+  const folder = backupFolder(manifest.plan, manifest.id)
+  const found: string[] = []
+  for (const object of items.flatMap(({ objects }) => objects)) {
+    const problem = await sizeProblem(destination, folder, object, signal)
+    if (problem !== undefined) found.push(problem)
+  }
+  if (found.length > 0) throw damaged(manifest.id, name, found)
+}
+
+export const damaged = (backupId: string, destination: string, found: readonly string[]): HoldfastError =>
+  new HoldfastError(
+    'backup.corrupt',
+    `Backup ${backupId} at destination "${destination}" is damaged: ${found.slice(0, PATHS_NAMED).join(' ')}`,
+    {
+      hint: 'Restore another backup, or only the sources that are whole with `--source`. See `holdfast backup verify`.',
+    },
+  )
+
+function warningsOf(manifest: Manifest, host: string): string[] {
+  const { id, verdicts, subsetOf } = manifest
+  const warnings: string[] = []
+  if (verdicts.data === 'inconsistent')
+    warnings.push(
+      `Backup ${id} is inconsistent: a service ran again while it was read. Its parts may not fit together.`,
+    )
+  else if (subsetOf !== undefined)
+    warnings.push(`Backup ${id} has only a part of its plan: ${subsetOf.join(', ')}.`)
+  else if (!isGood(manifest))
+    warnings.push(`Backup ${id} is not good: not everything was captured as it was.`)
+  if (manifest.host.name !== host)
+    warnings.push(`Backup ${id} was taken on host "${manifest.host.name}"; this is host "${host}".`)
+  return warnings
+}
+
+function notCapturedOf({ source, notCaptured, notCapturedCounts }: Item): string[] {
+  const causes = Object.entries(notCapturedCounts).filter(([, count]) => count > 0)
+  if (causes.length === 0) return []
+  const total = causes.reduce((sum, [, count]) => sum + count, 0)
+  const named = notCaptured.slice(0, PATHS_NAMED).map(({ path }) => path)
+  const more = total > named.length ? ', …' : ''
+  const why = causes.map(([cause, count]) => `${count} ${cause}`).join(', ')
+  return [
+    `${source}: ${counted(total, 'file')} not captured as they were (${why}): ${named.join(', ')}${more}`,
+  ]
+}
+
+/** The hold, as far as its services are there: on a new machine they may not be yet, and then nothing needs to stop. */
+async function presentHold(
+  { services, allowed }: Tools,
+  hold: HoldSpec | undefined,
+  warnings: string[],
+  signal: AbortSignal,
+): Promise<HoldSpec | undefined> {
+  if (!hold) return undefined
+  const present: string[] = []
+  for (const reference of hold.services) {
+    try {
+      const canonical = await services.resolve(reference, signal)
+      await allowed.service(canonical)
+      if (!present.includes(canonical)) present.push(canonical)
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'service.not-found') throw error
+      warnings.push(`Service ${reference} does not exist here: it is neither stopped nor started.`)
+    }
+  }
+  return present.length === 0 ? undefined : { ...hold, services: present }
+}

@@ -1,0 +1,96 @@
+import type { Item } from '../core/backup.js'
+import { HoldfastError } from '../core/errors.js'
+import { backupFolder } from '../core/ids.js'
+import { selectItems } from '../core/restore-plan.js'
+import type { StageInput, StagedItem } from '../core/work.js'
+import type { DataActivities, QuestionActivities } from './activities.js'
+import { contentProblem } from './catalog/check-objects.js'
+import { withHeartbeat } from './heartbeat.js'
+import { objectReader } from './pipeline/object-reader.js'
+import { damaged, previewRestore, requireAllowed, targetOf } from './preview-restore.js'
+import { restoreRecords } from './restore-records.js'
+import { sources } from './sources/registry.js'
+import type { ObjectReader } from './sources/driver.js'
+import { discardRestore, swapRestore } from './swap-restore.js'
+import type { Tools } from './tools.js'
+import { withDriver, type DriverWork, type SourceDrivers } from './with-driver.js'
+
+/** From a backup to data in its place: looked at, laid beside, swapped in; or cleared away again. */
+export const restoreActivities = (
+  tools: Tools,
+  drivers: SourceDrivers = sources,
+): Pick<DataActivities, 'stageRestore' | 'swapRestore' | 'discardRestore'> &
+  Pick<QuestionActivities, 'previewRestore'> => {
+  const work = (signal: AbortSignal): DriverWork => ({ tools, drivers, signal })
+  return {
+    previewRestore: (request, restoreId) =>
+      withHeartbeat((signal) => previewRestore(work(signal), request, restoreId)),
+    stageRestore: (input) => withHeartbeat((signal) => stage(work(signal), input)),
+    swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items)),
+    discardRestore: (items) => withHeartbeat((signal) => discardRestore(work(signal), items)),
+  }
+}
+
+async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
+  const { tools, signal } = work
+  const { restoreId, backupId, destination: name, source, request } = input
+  const { manifest } = await tools.catalog.find({ backupId, destination: name }, signal)
+  const item = selectItems(manifest.items, request).find((one) => one.source === source)
+  if (!item)
+    throw new HoldfastError('flag.invalid', `Source "${source}" is not part of restore ${restoreId}.`, {
+      hint: 'Start the restore again.',
+    })
+  await requireAllowed(tools, item, request, signal)
+  await requireNotSwapped(tools, restoreId)
+  const destination = await tools.destination(name, signal)
+  const reader = objectReader(destination, backupFolder(manifest.plan, manifest.id), signal)
+  if (request.verifyFirst) await requireIntact(item, reader, input, signal)
+
+  const moves = await withDriver(work, { sourceName: source, type: item.type }, (driver, context) =>
+    driver.stage(item, targetOf(request, restoreId), reader, context),
+  )
+  const staged: StagedItem = { source, type: item.type, restoreId, moves }
+  await remember(tools, staged, manifest.id)
+  return staged
+}
+
+/** What a swap left behind (safety copies, half of a restore) must not be forgotten for a new beginning. */
+async function requireNotSwapped({ site }: Tools, restoreId: string): Promise<void> {
+  const record = await restoreRecords(site.stateDir).read(restoreId)
+  if (!record || record.state === 'staged' || record.state === 'undone') return
+  throw new HoldfastError(
+    'restore.not-allowed',
+    `Restore ${restoreId} has replaced data already (${record.state}).`,
+    {
+      hint: 'Start a new restore.',
+    },
+  )
+}
+
+async function requireIntact(
+  { objects }: Item,
+  reader: ObjectReader,
+  { backupId, destination }: StageInput,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const object of objects) {
+    const problem = await contentProblem(reader, object, signal)
+    if (problem !== undefined) throw damaged(backupId, destination, [problem])
+  }
+}
+
+/** A restore begins anew with its first item: what an undone one left in the record is not staged any more. */
+async function remember({ site, clock }: Tools, staged: StagedItem, backupId: string): Promise<void> {
+  const records = restoreRecords(site.stateDir)
+  const before = await records.read(staged.restoreId)
+  const others =
+    before?.state === 'staged' ? before.items.filter(({ source }) => source !== staged.source) : []
+  await records.write({
+    restoreId: staged.restoreId,
+    backupId,
+    host: site.host,
+    startedAt: before?.startedAt ?? clock().toISOString(),
+    state: 'staged',
+    items: [...others, staged],
+  })
+}

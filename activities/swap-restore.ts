@@ -1,0 +1,139 @@
+import { isDeepStrictEqual } from 'node:util'
+import { assert } from '../core/assert.js'
+import { HoldfastError } from '../core/errors.js'
+import type { StagedItem, StagedMove, SwappedItem } from '../core/work.js'
+import type { SourceType } from '../schemas/sources.js'
+import { restoreRecords, type RestoreRecord } from './restore-records.js'
+import { withDriver, type DriverWork } from './with-driver.js'
+
+/**
+ * Everything that was staged takes the place of the old, or nothing does: when one item fails, the earlier ones are put
+ * back. Fails with `restore.failed`; `details.state` then says `undone` (all is as before) or `half-undone`.
+ */
+export async function swapRestore(
+  work: DriverWork,
+  items: readonly StagedItem[],
+): Promise<readonly SwappedItem[]> {
+  if (items.length === 0) return []
+  const records = restoreRecords(work.tools.site.stateDir)
+  const record = await requireStagedHere(work, items)
+  // What was put back is staged no more: swapping it again would find nothing where the restored data should be.
+  if (record.state === 'undone' || record.state === 'half-undone') throw failedBefore(record)
+
+  await records.write({ ...record, state: 'swapping' })
+  const swapped: SwappedItem[] = []
+  for (const item of items) {
+    try {
+      work.signal.throwIfAborted()
+      swapped.push({ source: item.source, ...(await driverWork(work, item, 'swap')) })
+    } catch (error) {
+      throw await putBack(work, record, items.slice(0, swapped.length + 1), error)
+    }
+  }
+  await records.write({ ...record, state: 'swapped', swappedAt: work.tools.clock().toISOString() })
+  return swapped
+}
+
+/** Undoes what was swapped and removes what was staged; what is discarded already is none of it. May run twice. */
+export async function discardRestore(work: DriverWork, items: readonly StagedItem[]): Promise<void> {
+  const [first] = items
+  if (!first) return
+  const records = restoreRecords(work.tools.site.stateDir)
+  if ((await records.read(first.restoreId)) === undefined) return
+  const record = await requireStagedHere(work, items)
+  for (const item of [...items].reverse()) await driverWork(work, item, 'discard')
+  const left = record.items.filter(({ source }) => !items.some((item) => item.source === source))
+  if (left.length === 0) await records.remove(record.restoreId)
+  else await records.write({ ...record, items: left })
+}
+
+async function requireStagedHere(
+  { tools }: DriverWork,
+  items: readonly StagedItem[],
+): Promise<RestoreRecord> {
+  const [first] = items
+  assert(first, 'no item')
+  const record = await restoreRecords(tools.site.stateDir).read(first.restoreId)
+  const isStagedHere = items.every((item) => record?.items.some((known) => isSameItem(known, item)))
+  if (record && isStagedHere) return record
+  throw new HoldfastError(
+    'restore.not-allowed',
+    `Restore ${first.restoreId} has not staged all of this on host "${tools.site.host}": nothing was touched.`,
+    { hint: 'Start the restore again.' },
+  )
+}
+
+/** As JSON sees them: what comes back through Temporal has no keys with `undefined`. */
+const isSameItem = (one: StagedItem, other: StagedItem): boolean =>
+  isDeepStrictEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)))
+
+async function putBack(
+  work: DriverWork,
+  record: RestoreRecord,
+  touched: readonly StagedItem[],
+  cause: unknown,
+): Promise<HoldfastError> {
+  const failed = touched.at(-1)
+  assert(failed, 'no item')
+  // Cancelled or not: data that was half replaced is put back before anything else.
+  const undisturbed = { ...work, signal: new AbortController().signal }
+  const stuck: { item: StagedItem; error: unknown }[] = []
+  for (const item of [...touched].reverse()) {
+    try {
+      await driverWork(undisturbed, item, 'discard')
+    } catch (error) {
+      stuck.push({ item, error })
+    }
+  }
+  const state = stuck.length === 0 ? 'undone' : 'half-undone'
+  const failure = sentenceOf(failed, cause, stuck)
+  await restoreRecords(work.tools.site.stateDir).write({ ...record, state, failure })
+  return restoreFailed(state, failure, cause)
+}
+
+function sentenceOf(
+  failed: StagedItem,
+  cause: unknown,
+  stuck: readonly { item: StagedItem; error: unknown }[],
+): string {
+  const first = `Restoring "${failed.source}" failed: ${messageOf(cause)}`
+  if (stuck.length === 0) return `${first} Everything is as it was before.`
+  return [
+    first,
+    'Not all could be put back:',
+    ...stuck.flatMap(({ item, error }) => whereabouts(item, error)),
+  ].join('\n')
+}
+
+const whereabouts = ({ source, moves }: StagedItem, error: unknown): string[] => [
+  `- ${source}: ${messageOf(error)}`,
+  ...moves.map(
+    ({ target, staged, safety }: StagedMove) =>
+      `  the old ${target} is there or at ${safety}; the restored one is there or at ${staged}`,
+  ),
+]
+
+const restoreFailed = (state: string, failure: string, cause?: unknown): HoldfastError =>
+  new HoldfastError('restore.failed', failure, {
+    hint:
+      state === 'undone'
+        ? 'Mend what failed, then restore again.'
+        : 'Put the old data back where it is named above, before anything is started on it.',
+    details: { state },
+    cause,
+  })
+
+const failedBefore = ({ state, failure = 'The restore failed.' }: RestoreRecord): HoldfastError =>
+  restoreFailed(state, failure)
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+type Verb = 'swap' | 'discard'
+type Outcome<V extends Verb> = V extends 'swap' ? Omit<SwappedItem, 'source'> : void
+
+const driverWork = <V extends Verb>(work: DriverWork, item: StagedItem, verb: V): Promise<Outcome<V>> =>
+  withDriver(
+    work,
+    { sourceName: item.source, type: item.type as SourceType },
+    (driver, context) => driver[verb](item.moves, context) as Promise<Outcome<V>>,
+  )

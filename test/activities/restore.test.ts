@@ -1,0 +1,347 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { restoreActivities } from '../../activities/restore.js'
+import { HoldfastError } from '../../core/errors.js'
+import { backupFolder, manifestName } from '../../core/ids.js'
+import type { HoldSpec } from '../../core/job.js'
+import type { RestoreRequest, StagedItem } from '../../core/work.js'
+import { activityEnvironment, runActivity } from '../fakes/activity.js'
+import { item, plainObject, storeBackup } from '../fakes/backups.js'
+import { fakeSite } from '../fakes/site.js'
+import { fakeDrivers } from '../fakes/source-driver.js'
+import { fakeTools } from '../fakes/tools.js'
+
+let stateDir: string
+beforeEach(async () => (stateDir = await mkdtemp(join(tmpdir(), 'restore-'))))
+afterEach(() => rm(stateDir, { recursive: true }))
+
+const hold: HoldSpec = {
+  services: ['docker:web'],
+  mode: 'stop',
+  maxDowntimeMs: 600_000,
+  stopTimeoutMs: 30_000,
+  onInconsistent: 'keep',
+  healthyWithinMs: 60_000,
+}
+const sourceOf = (source: string) =>
+  item({
+    source,
+    hold,
+    spec: { type: 'files', paths: [`/srv/${source}`] },
+    objects: [plainObject(`${source}.tar`, 'the files')],
+  })
+
+function world(changes: Parameters<typeof storeBackup>[1] = {}) {
+  const tools = fakeTools({ site: fakeSite({ stateDir }) })
+  tools.world.services.set('docker:web', { service: 'docker:web', state: 'running' })
+  const disk = tools.world.destinations.disk!
+  const { id } = storeBackup(disk, { items: ['one', 'two', 'three'].map(sourceOf), ...changes })
+  const fake = fakeDrivers()
+  const activities = restoreActivities(tools, fake.drivers)
+  const restoreId = `${id}/1`
+  const request = (more: Partial<RestoreRequest> = {}): RestoreRequest => ({
+    reference: { backupId: id },
+    ...more,
+  })
+  return {
+    tools,
+    disk,
+    id,
+    fake,
+    restoreId,
+    folder: backupFolder('shop', id),
+    preview: (more?: Partial<RestoreRequest>) =>
+      runActivity(activities.previewRestore, request(more), restoreId),
+    stage: (source: string, more?: Partial<RestoreRequest>) =>
+      runActivity(activities.stageRestore, {
+        restoreId,
+        backupId: id,
+        destination: 'disk',
+        source,
+        request: request(more),
+      }),
+    swap: (items: readonly StagedItem[]) => runActivity(activities.swapRestore, items),
+    discard: (items: readonly StagedItem[]) => runActivity(activities.discardRestore, items),
+    activities,
+    record: async () =>
+      JSON.parse(
+        await readFile(join(stateDir, 'restores', `${encodeURIComponent(restoreId)}.json`), 'utf8'),
+      ) as Record<string, unknown>,
+  }
+}
+
+const stageAll = async ({ stage }: ReturnType<typeof world>) => [
+  await stage('one'),
+  await stage('two'),
+  await stage('three'),
+]
+
+describe('preview', () => {
+  test('says what would be replaced and stopped, and touches nothing', async () => {
+    const { id, fake, preview } = world()
+
+    expect(await preview()).toEqual({
+      backupId: id,
+      destination: 'disk',
+      plan: 'shop',
+      host: 'nas',
+      takenAt: '2026-03-01T01:30:00.000Z',
+      items: ['one', 'two', 'three'].map((source) => ({
+        source,
+        type: 'files',
+        effects: [`replaces /srv/${source}`],
+        bytes: 9,
+        notCaptured: 0,
+      })),
+      hold,
+      warnings: [],
+    })
+    expect(fake.calls).toEqual(['preview one', 'preview two', 'preview three'])
+    expect(await readdir(stateDir)).not.toContain('restores')
+  })
+
+  test('stops nothing when nothing in place is replaced', async () => {
+    const { preview } = world()
+
+    expect((await preview({ to: '/srv/restore' })).hold).toBeUndefined()
+  })
+
+  test('does without services that are not there any more, and says so', async () => {
+    const { tools, preview } = world()
+    tools.world.services.clear()
+
+    const { hold: left, warnings } = await preview()
+
+    expect(left).toBeUndefined()
+    expect(warnings).toEqual(['Service docker:web does not exist here: it is neither stopped nor started.'])
+  })
+
+  test.each<[string, Parameters<typeof storeBackup>[1], string]>([
+    [
+      'of what was not captured',
+      {
+        items: [
+          item({ notCaptured: [{ path: '/srv/a', cause: 'changed' }], notCapturedCounts: { changed: 2 } }),
+        ],
+      },
+      'uploads: 2 files not captured as they were (2 changed): /srv/a, …',
+    ],
+    [
+      'of a backup that is inconsistent',
+      { verdicts: { data: 'inconsistent', services: 'ok' } },
+      'is inconsistent',
+    ],
+    ['of a backup that is only a part', { subsetOf: ['one'] }, 'has only a part of its plan: one.'],
+    [
+      'of another host',
+      { host: { name: 'old', os: 'linux', architecture: 'x64' } },
+      'was taken on host "old"; this is host "nas".',
+    ],
+  ])('warns %s', async (_, changes, warning) => {
+    expect((await world(changes).preview()).warnings).toContainEqual(expect.stringContaining(warning))
+  })
+
+  test.each<[string, (one: ReturnType<typeof world>) => void]>([
+    ['an object is missing', ({ disk, folder }) => disk.objects.delete(`${folder}two.tar`)],
+    ['an object is short', ({ disk, folder }) => disk.write(`${folder}two.tar`, 'the')],
+    ['the manifest is damaged', ({ disk, id }) => disk.damage(manifestName('shop', id))],
+  ])('refuses a damaged backup: %s', async (_, damage) => {
+    const one = world()
+    damage(one)
+
+    await expect(one.preview()).rejects.toMatchObject({ code: 'backup.corrupt' })
+    expect(one.fake.calls).toEqual([])
+  })
+
+  test('restores what is whole of a damaged backup, when only that is asked for', async () => {
+    const { disk, folder, preview } = world()
+    disk.objects.delete(`${folder}two.tar`)
+
+    expect((await preview({ sources: ['one'] })).items).toHaveLength(1)
+  })
+
+  test('says everything that is in the way at once', async () => {
+    const { tools, fake, preview } = world()
+    tools.world.forbidden.add('read /srv/one').add('service docker:web')
+    fake.failOn = (call) =>
+      call === 'preview two' ? new HoldfastError('restore.no-space', 'No space.') : undefined
+
+    await expect(preview()).rejects.toMatchObject({
+      code: 'plan.not-allowed',
+      message: expect.stringMatching(
+        /^3 things .*\n- Not allowed: read \/srv\/one\.\n- No space\.\n- Not allowed: service/,
+      ) as string,
+    })
+  })
+
+  test('goes elsewhere only where this host allows it', async () => {
+    const { tools, preview } = world()
+    tools.world.forbidden.add('restore /etc')
+
+    await expect(preview({ to: '/etc' })).rejects.toMatchObject({ code: 'restore.not-allowed' })
+  })
+})
+
+describe('staging', () => {
+  test('lays an item beside its place and remembers it', async () => {
+    const one = world()
+
+    const staged = await one.stage('one')
+
+    expect(staged).toMatchObject({ source: 'one', type: 'files', restoreId: one.restoreId })
+    expect(await one.record()).toMatchObject({ state: 'staged', backupId: one.id, items: [staged] })
+  })
+
+  test('reads every byte first, when asked to', async () => {
+    const { disk, folder, fake, stage } = world()
+    disk.damage(`${folder}one.tar`, 3)
+
+    await expect(stage('one', { verifyFirst: true })).rejects.toMatchObject({ code: 'backup.corrupt' })
+    expect(fake.calls).toEqual([])
+  })
+
+  test('fails on a damaged object in any case', async () => {
+    const { disk, folder, stage } = world()
+    disk.damage(`${folder}one.tar`, 3)
+
+    await expect(stage('one')).rejects.toMatchObject({ code: 'object.corrupt' })
+  })
+
+  test('checks again what this host allows', async () => {
+    const { tools, fake, stage } = world()
+    tools.world.forbidden.add('read /srv/one')
+
+    await expect(stage('one')).rejects.toMatchObject({ code: 'plan.not-allowed' })
+    expect(fake.calls).toEqual([])
+  })
+
+  test('may run twice', async () => {
+    const one = world()
+    await stageAll(one)
+
+    await one.stage('two')
+
+    expect(((await one.record()).items as StagedItem[]).map(({ source }) => source)).toEqual([
+      'one',
+      'three',
+      'two',
+    ])
+  })
+})
+
+describe('swapping', () => {
+  test('puts everything in its place and remembers where the old is', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+
+    const swapped = await one.swap(staged)
+
+    expect(swapped[1]).toEqual({ source: 'two', safetyCopies: ['/srv/.two.old'], restored: ['/srv/two'] })
+    expect(await one.record()).toMatchObject({ state: 'swapped', items: staged })
+  })
+
+  test('puts all back when one fails', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.calls.length = 0
+    one.fake.failOn = (call) =>
+      call === 'swap two' ? new HoldfastError('database.conflict', 'In use.') : undefined
+
+    await expect(one.swap(staged)).rejects.toMatchObject({
+      code: 'restore.failed',
+      message: 'Restoring "two" failed: In use. Everything is as it was before.',
+      details: { state: 'undone' },
+    })
+    expect(one.fake.calls).toEqual(['swap one', 'swap two', 'discard two', 'discard one'])
+  })
+
+  test('does not swap again what was put back, and says what it had said', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.failOn = (call) =>
+      call === 'swap two' ? new HoldfastError('database.conflict', 'In use.') : undefined
+    await expect(one.swap(staged)).rejects.toThrow()
+    one.fake.failOn = undefined
+    one.fake.calls.length = 0
+
+    await expect(one.swap(staged)).rejects.toMatchObject({
+      code: 'restore.failed',
+      details: { state: 'undone' },
+    })
+    expect(one.fake.calls).toEqual([])
+  })
+
+  test('says exactly what is where when not all can be put back', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.failOn = (call) =>
+      ['swap two', 'discard one'].includes(call) ? new Error(`${call} broke`) : undefined
+
+    await expect(one.swap(staged)).rejects.toMatchObject({
+      code: 'restore.failed',
+      message: [
+        'Restoring "two" failed: swap two broke',
+        'Not all could be put back:',
+        '- one: discard one broke',
+        '  the old /srv/one is there or at /srv/.one.old; the restored one is there or at /srv/.one.new',
+      ].join('\n'),
+      details: { state: 'half-undone' },
+    })
+    expect(await one.record()).toMatchObject({ state: 'half-undone' })
+    await expect(one.stage('one')).rejects.toMatchObject({ code: 'restore.not-allowed' })
+  })
+
+  test('puts all back when it is cancelled in the middle', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.calls.length = 0
+    const environment = activityEnvironment()
+    one.fake.failOn = (call) => (call === 'swap one' ? void environment.cancel() : undefined)
+
+    await expect(environment.run(one.activities.swapRestore, staged)).rejects.toMatchObject({
+      code: 'restore.failed',
+    })
+    expect(one.fake.calls).toEqual(['swap one', 'discard two', 'discard one'])
+  })
+
+  test('touches nothing that was not staged here', async () => {
+    const one = world()
+    const [staged] = await stageAll(one)
+    const forged = {
+      ...staged!,
+      moves: [{ kind: 'path' as const, target: '/etc', staged: '/tmp/evil', safety: '/tmp/etc' }],
+    }
+    one.fake.calls.length = 0
+
+    await expect(one.swap([forged])).rejects.toMatchObject({ code: 'restore.not-allowed' })
+    await expect(one.discard([forged])).rejects.toMatchObject({ code: 'restore.not-allowed' })
+    await expect(one.swap([{ ...staged!, restoreId: 'other/1' }])).rejects.toMatchObject({
+      code: 'restore.not-allowed',
+    })
+    expect(one.fake.calls).toEqual([])
+  })
+})
+
+describe('discarding', () => {
+  test('clears away what was staged, the last first, and forgets it', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.calls.length = 0
+
+    await one.discard(staged)
+    await one.discard(staged)
+
+    expect(one.fake.calls).toEqual(['discard three', 'discard two', 'discard one'])
+    expect(await readdir(join(stateDir, 'restores'))).toEqual([])
+  })
+
+  test('forgets only what it is told', async () => {
+    const one = world()
+    const [first] = await stageAll(one)
+
+    await one.discard([first!])
+
+    expect(((await one.record()).items as StagedItem[]).map(({ source }) => source)).toEqual(['two', 'three'])
+  })
+})
