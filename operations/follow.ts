@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { messages, type RunProgress } from '../core/messages.js'
 import type { CaptureProgress } from '../core/work.js'
-import type { RunReference } from './runs.js'
+import type { RunReference, StartedRun } from './runs.js'
 import { asking, explained, isTransient, wasCancelled } from './temporal-errors.js'
 
 /** What is known of a running run at one moment. */
@@ -29,7 +29,8 @@ export type RunEnd<T> =
 
 export interface FollowOptions {
   readonly everyMs: number
-  readonly onView: (view: RunView) => void
+  /** Left out: nobody looks, only the end is waited for. */
+  readonly onView?: (view: RunView) => void
   /** Stops the following, never the run. */
   readonly signal: AbortSignal
   /** Resolves after so many milliseconds, or when the signal aborts. */
@@ -47,7 +48,7 @@ const RESULT_ATTEMPTS = 10
  */
 export async function followRun<T>(
   client: Client,
-  run: RunReference,
+  run: StartedRun<T>,
   options: FollowOptions,
 ): Promise<RunEnd<T>> {
   const stopLooking = new AbortController()
@@ -87,10 +88,12 @@ async function keepLooking(
   options: FollowOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { onView } = options
+  if (onView === undefined) return
   let last: RunView = { captures: [], retries: [] }
   while (!signal.aborted) {
     last = await look(client, run, last, signal)
-    if (!signal.aborted) options.onView(last)
+    if (!signal.aborted) onView(last)
     await options.sleep(options.everyMs, signal)
   }
 }

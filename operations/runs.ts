@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId, taskQueues, workflowIds } from '../core/ids.js'
 import type { BackupRunInput } from '../core/job.js'
+import type { BackupRunResult } from '../core/work.js'
 import { searchAttributes } from '../core/messages.js'
 import { equals, searchAttributePairs, type RunKind } from './search-attributes.js'
 import { asking, isAlreadyThere, isNotFound } from './temporal-errors.js'
@@ -12,6 +13,12 @@ export interface RunReference {
   readonly runId: string
 }
 
+/** A run whose result is a `T`. */
+export interface StartedRun<T> extends RunReference {
+  /** Never there: it carries the type. */
+  readonly result?: T
+}
+
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed-out'
 
 export interface RunSummary extends RunReference {
@@ -20,7 +27,7 @@ export interface RunSummary extends RunReference {
   readonly host?: string
   readonly backupId?: string
   readonly status: RunStatus
-  /** As the run itself judged it; only of runs that came to their end. */
+  /** As the run itself judged it, or how it ended without coming to that; left out while it goes on. */
   readonly outcome?: string
   readonly startedAt: string
   readonly closedAt?: string
@@ -38,7 +45,7 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
 export async function startBackup(
   client: Client,
   input: BackupRunInput & { readonly backupId: string },
-): Promise<RunReference> {
+): Promise<StartedRun<BackupRunResult>> {
   const { job, backupId } = input
   return startRun(client, {
     workflow: 'backupRun',
@@ -54,6 +61,8 @@ export interface RunStart {
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string
+  /** Whether an id may be used again when its run has ended. Default: `start-again`. */
+  readonly onClosed?: 'start-again' | 'fail'
   readonly attributes: Parameters<typeof searchAttributePairs>[0]
 }
 
@@ -72,14 +81,14 @@ export async function startRun(client: Client, start: RunStart): Promise<RunRefe
         taskQueue: taskQueues.orchestrator,
         args: [start.argument],
         workflowIdConflictPolicy: 'FAIL',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdReusePolicy: start.onClosed === 'fail' ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
         typedSearchAttributes: searchAttributePairs(start.attributes),
         staticSummary: start.summary.slice(0, MAX_SUMMARY_LENGTH),
       })
       return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId }
     } catch (thrown) {
       if (!isAlreadyThere(thrown)) throw thrown
-      throw new HoldfastError('lock.taken', `${start.workflowId} is going on already.`, {
+      throw new HoldfastError('lock.taken', `${start.workflowId} was started already.`, {
         hint: `Wait for it with \`holdfast run watch ${start.workflowId}\`, or cancel it.`,
         cause: thrown,
       })
@@ -160,24 +169,27 @@ export function summaryOfRun(info: WorkflowExecutionInfo): RunSummary {
     const value = info.searchAttributes[searchAttributes[name]]?.[0]
     return typeof value === 'string' ? value : undefined
   }
-  const [plan, host, backupId, outcome] = [
-    attribute('plan'),
-    attribute('host'),
-    attribute('backup'),
-    attribute('outcome'),
-  ]
+  const status = statusOf(info.status.name)
+  const [plan, host, backupId] = [attribute('plan'), attribute('host'), attribute('backup')]
   return {
     workflowId: info.workflowId,
     runId: info.runId,
     kind: RUN_WORKFLOWS[info.type] ?? 'backup',
-    status: statusOf(info.status.name),
+    status,
     startedAt: info.startTime.toISOString(),
     ...(plan === undefined ? {} : { plan }),
     ...(host === undefined ? {} : { host }),
     ...(backupId === undefined ? {} : { backupId }),
-    ...(outcome === undefined ? {} : { outcome }),
+    ...outcomeOf(status, attribute('outcome')),
     ...(info.closeTime === undefined ? {} : { closedAt: info.closeTime.toISOString() }),
   }
+}
+
+/** A run that was terminated or lost its worker's word could not judge itself. */
+function outcomeOf(status: RunStatus, judged: string | undefined): Pick<RunSummary, 'outcome'> {
+  if (status === 'running') return {}
+  if (status === 'completed') return judged === undefined ? {} : { outcome: judged }
+  return { outcome: status === 'cancelled' ? 'cancelled' : 'failed' }
 }
 
 function statusOf(name: WorkflowExecutionInfo['status']['name']): RunStatus {

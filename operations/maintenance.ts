@@ -1,0 +1,89 @@
+import { HoldfastError } from '../core/errors.js'
+import { workflowIds } from '../core/ids.js'
+import type { RetentionInput, RetentionReport, VerifyReport } from '../core/work.js'
+import type { CompiledPlan } from '../plan/compile.js'
+import type { RetentionRunInput } from '../workflows/retention-run.js'
+import type { Retained } from '../workflows/steps/retain.js'
+import type { VerifyRunInput } from '../workflows/verify-run.js'
+import type { FoundBackup } from './backups.js'
+import { askHost } from './questions.js'
+import { startRun, type StartedRun } from './runs.js'
+import type { Session } from './session.js'
+
+/** Starts to read every byte of a backup and to compare it with its manifest. */
+export async function startVerification(
+  { client, site }: Session,
+  { manifest, destination, reachedFrom: host }: FoundBackup,
+): Promise<StartedRun<VerifyReport>> {
+  const argument: VerifyRunInput = { host, reference: { backupId: manifest.id, destination } }
+  return startRun(client, {
+    workflow: 'verifyRun',
+    workflowId: workflowIds.verify(manifest.id),
+    argument,
+    summary: `Verification of ${manifest.id}`,
+    attributes: { site: site.site, host, plan: manifest.plan, kind: 'verify', backup: manifest.id },
+  })
+}
+
+/** What the retention of a plan would keep and why, and what would go. Nothing is removed. */
+export async function previewCleanup(session: Session, plan: CompiledPlan): Promise<RetentionReport> {
+  return askHost(session, plan.host, 'previewRetention', retentionOf(plan))
+}
+
+/** Applies the retention of a plan. Fails with `plan.invalid` for a plan without one. */
+export async function startCleanup(session: Session, plan: CompiledPlan): Promise<StartedRun<Retained>> {
+  return startRetention(
+    session,
+    { host: plan.host, retention: retentionOf(plan) },
+    `Retention of ${plan.name}`,
+  )
+}
+
+/** Removes one backup at one destination, whatever the rules of its plan say. */
+export async function startDeletion(
+  session: Session,
+  { manifest, destination, reachedFrom: host }: FoundBackup,
+): Promise<StartedRun<Retained>> {
+  const { plan, site, id } = manifest
+  if (site !== session.site.site) {
+    throw new HoldfastError(
+      'backup.not-found',
+      `${id} belongs to the site "${site}", not to "${session.site.site}".`,
+      {
+        hint: 'Only the site that made a backup removes it.',
+      },
+    )
+  }
+  // The rules are not asked: exactly this one goes.
+  const retention = { plan, site, destination, rules: { minimum: 1 }, timezone: 'UTC' }
+  return startRetention(session, { host, retention, backupIds: [id] }, `Removal of ${id}`)
+}
+
+async function startRetention(
+  { client }: Session,
+  argument: RetentionRunInput,
+  summary: string,
+): Promise<StartedRun<Retained>> {
+  const { host, retention } = argument
+  return startRun(client, {
+    workflow: 'retentionRun',
+    workflowId: workflowIds.retention(retention.plan),
+    argument,
+    summary,
+    attributes: { site: retention.site, host, plan: retention.plan, kind: 'retention' },
+  })
+}
+
+function retentionOf({ name, file, job }: CompiledPlan): RetentionInput {
+  const [destination] = job.destinations
+  if (job.retention === undefined || destination === undefined) {
+    throw new HoldfastError(
+      'plan.invalid',
+      `Plan "${name}" has no retention: its backups are kept for ever.`,
+      {
+        hint: `Add \`retention\` to ${file}, or remove single backups with \`holdfast backup delete ID\`.`,
+      },
+    )
+  }
+  return { plan: name, site: job.site, destination, rules: job.retention, timezone: job.timezone }
+}

@@ -1,0 +1,78 @@
+import type { Client } from '@temporalio/client'
+import { HoldfastError } from '../core/errors.js'
+import { workflowIds } from '../core/ids.js'
+import type { RestorePreview, RestoreRequest } from '../core/work.js'
+import type { RestoreRunInput } from '../workflows/restore-run.js'
+import type { FoundBackup } from './backups.js'
+import { askHost } from './questions.js'
+import { startRun, type RunReference } from './runs.js'
+import type { Session } from './session.js'
+import { asking, isNotFound } from './temporal-errors.js'
+
+/** A restore that was looked into, but not begun. */
+export interface PlannedRestore {
+  readonly restoreId: string
+  readonly host: string
+  readonly request: RestoreRequest
+  readonly preview: RestorePreview
+}
+
+/** More than anybody restores one backup while Temporal remembers it. */
+const MAX_RESTORES = 1000
+
+/** Finds out what a restore would overwrite and stop, without touching anything. */
+export async function planRestore(
+  session: Session,
+  backup: FoundBackup,
+  options: Omit<RestoreRequest, 'reference'>,
+): Promise<PlannedRestore> {
+  const host = backup.reachedFrom
+  const backupId = backup.manifest.id
+  const request = { reference: { backupId, destination: backup.destination }, ...options }
+  const restoreId = await nextRestoreId(session.client, backupId)
+  return {
+    restoreId,
+    host,
+    request,
+    preview: await askHost(session, host, 'previewRestore', request, restoreId),
+  }
+}
+
+/** Begins it. The worker looks again: what has changed since the preview is found there. */
+export async function startRestore(
+  { client, site }: Session,
+  { restoreId, host, request, preview }: PlannedRestore,
+): Promise<RunReference> {
+  const { backupId, plan } = preview
+  const argument: RestoreRunInput = { request, restoreId, host }
+  return startRun(client, {
+    workflow: 'restoreRun',
+    workflowId: workflowIds.restore(restoreId),
+    argument,
+    onClosed: 'fail',
+    summary: `Restore of ${backupId}`,
+    attributes: { site: site.site, host, plan, kind: 'restore', backup: backupId },
+  })
+}
+
+/** `<backup id>/<n>`: the first that was never used. Two people who ask at once get the same; one of them is refused. */
+async function nextRestoreId(client: Client, backupId: string): Promise<string> {
+  return asking(`restores of ${backupId}`, async () => {
+    for (let n = 1; n <= MAX_RESTORES; n++) {
+      const restoreId = `${backupId}/${n}`
+      try {
+        await client.workflow.getHandle(workflowIds.restore(restoreId)).describe()
+      } catch (thrown) {
+        if (isNotFound(thrown)) return restoreId
+        throw thrown
+      }
+    }
+    throw new HoldfastError(
+      'restore.conflict',
+      `${backupId} was restored ${MAX_RESTORES} times within a month.`,
+      {
+        hint: 'Find out what restores it again and again: `holdfast run list --kind restore`.',
+      },
+    )
+  })
+}
