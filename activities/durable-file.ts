@@ -59,7 +59,8 @@ async function writeBeside(path: string, text: string): Promise<string> {
   return beside
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes names in the folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

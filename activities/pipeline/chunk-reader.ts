@@ -34,10 +34,10 @@ export class ChunkReader {
   }
 
   async #fill(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next()
-    if (done) return false
-    this.#held.push(value)
-    this.#heldBytes += value.length
+    const next: IteratorResult<Buffer, unknown> = await this.#chunks.next()
+    if (next.done) return false
+    this.#held.push(next.value)
+    this.#heldBytes += next.value.length
     return true
   }
 }

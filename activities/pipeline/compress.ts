@@ -28,11 +28,13 @@ export async function* compressed(
 ): AsyncGenerator<Buffer, void, undefined> {
   switch (compression.algorithm) {
     case 'zstd':
-      return yield* inFrames(plain, await createZstdEngine(compression.level))
+      yield* inFrames(plain, await createZstdEngine(compression.level))
+      return
     case 'gzip':
-      return yield* gzipped(plain, compression.level)
+      yield* gzipped(plain, compression.level)
+      return
     case 'none':
-      return yield* plain
+      for await (const chunk of plain) yield chunk
   }
 }
 

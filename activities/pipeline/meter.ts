@@ -1,12 +1,10 @@
-/** Tells how many bytes have passed, at every chunk. */
+/** Tells of the bytes that pass, chunk by chunk. */
 export async function* metered(
   chunks: AsyncIterable<Buffer>,
-  onBytes: (total: number) => void,
+  onBytes: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let total = 0
   for await (const chunk of chunks) {
-    total += chunk.length
-    onBytes(total)
+    onBytes(chunk.length)
     yield chunk
   }
 }

@@ -44,6 +44,8 @@ export interface SourceContext {
   volumePath(volume: string): Promise<string>
   /** A folder of our own, 0700, for small files that a tool insists on (a .pgpass, a socket); emptied afterwards. */
   readonly scratchFolder: string
+  /** Absolute paths of this host that are no data: destinations, our own state. Left out: none. */
+  readonly neverRead?: readonly string[]
   progress(update: Partial<CaptureProgress>): void
 }
 

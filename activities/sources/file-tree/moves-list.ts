@@ -1,0 +1,89 @@
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createDurably, syncFolder } from '../../durable-file.js'
+import type { StagedMove } from '../../../core/work.js'
+import type { BytePath } from '../../archive/byte-path.js'
+import { OWN_FOLDER } from '../../archive/walk.js'
+import { at, childOf, entriesIn } from './entries.js'
+import { statOf } from './plan-restore.js'
+
+/** One rename of each side: what is staged under this name goes to the target, what is there goes to the safety copy. */
+export interface Unit {
+  /** Below target, staged and safety; empty for themselves. */
+  readonly path: BytePath
+  /** False for what is in the way only: it has no successor. */
+  readonly isStaged: boolean
+}
+
+/** Owner and permissions of a folder that stays while its children are swapped. */
+export interface FolderRights {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface MovesList {
+  readonly units: readonly Unit[]
+  /** Of the target, where it is a folder on both sides. */
+  readonly rights?: { readonly before: FolderRights; readonly after: FolderRights }
+}
+
+const LIST_NAME = '.holdfast-moves'
+
+/**
+ * What a swap will rename, decided once: written down before the first rename, so that whoever comes after a kill knows
+ * which of the files in place are new.
+ */
+export async function decidedMoves(move: StagedMove): Promise<MovesList> {
+  const before = await writtenMoves(move)
+  if (before) return before
+  const list = move.kind === 'overlay' ? { units: await overlayUnits(move, '') } : await childMoves(move)
+  await mkdir(move.safety, { recursive: true, mode: 0o700 })
+  await syncFolder(dirname(move.safety))
+  await createDurably(join(move.safety, LIST_NAME), JSON.stringify(list))
+  return list
+}
+
+/** Undefined: no rename has happened yet. */
+export async function writtenMoves({ safety }: StagedMove): Promise<MovesList | undefined> {
+  try {
+    return JSON.parse(await readFile(join(safety, LIST_NAME), 'utf8')) as MovesList
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
+export const listFile = ({ safety }: StagedMove): string => join(safety, LIST_NAME)
+
+/** Everything in place goes, everything staged comes; our own folders inside a mount point stay. */
+async function childMoves({ staged, target }: StagedMove): Promise<MovesList> {
+  const coming = (await entriesIn(at(staged, ''))).map(({ name }) => name)
+  const present = new Set(coming)
+  const going = (await entriesIn(at(target, '')))
+    .map(({ name }) => name)
+    .filter((name) => !OWN_FOLDER.test(name) && !present.has(name))
+  return {
+    units: [
+      ...coming.map((path) => ({ path, isStaged: true })),
+      ...going.map((path) => ({ path, isStaged: false })),
+    ],
+    rights: { before: await rightsOf(target), after: await rightsOf(staged) },
+  }
+}
+
+async function rightsOf(folder: string): Promise<FolderRights> {
+  const { mode, uid, gid } = await stat(folder)
+  return { mode: mode & 0o7777, uid, gid }
+}
+
+/** The largest pieces that do not touch what is not asked for: a folder that both have is entered. */
+async function overlayUnits(move: StagedMove, path: BytePath): Promise<readonly Unit[]> {
+  const [coming, present] = await Promise.all([statOf(at(move.staged, path)), statOf(at(move.target, path))])
+  if (!coming?.isDirectory() || !present?.isDirectory()) return [{ path, isStaged: true }]
+  const units: Unit[] = []
+  for (const { name } of await entriesIn(at(move.staged, path))) {
+    units.push(...(await overlayUnits(move, childOf(path, name))))
+  }
+  return units
+}

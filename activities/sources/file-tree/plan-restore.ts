@@ -1,0 +1,129 @@
+import type { BigIntStats } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { bytesOf, type BytePath } from '../../archive/byte-path.js'
+import { HoldfastError } from '../../../core/errors.js'
+import type { StagedMove } from '../../../core/work.js'
+import type { RestoreTarget } from '../driver.js'
+import { mountPoints } from './mounts.js'
+import { isBelow, type FileTree } from './tree.js'
+
+/** Where one root is laid beside its place, and what becomes of it. */
+export interface RootRestore {
+  readonly member: BytePath
+  readonly kind: 'path' | 'children' | 'overlay'
+  readonly target: string
+  /** Made for this restore and removed with it; on the same filesystem as the target. */
+  readonly stagingFolder: string
+  /** Where tar puts the members, under their whole names. */
+  readonly content: string
+  readonly staged: string
+  readonly safety: string
+}
+
+const STAGING_PREFIX = '.holdfast-restore-'
+const SAFETY_INFIX = '.holdfast-before-'
+const CONTENT = 'content'
+
+/**
+ * Decides for each root how it is put in place: renamed as a whole; child by child where the place itself cannot be renamed
+ * (mount points, volumes); or laid over what is there, where only some files are wanted. Fails with `restore.conflict`.
+ */
+export async function planRestore(
+  tree: FileTree,
+  target: RestoreTarget,
+  sourceName: string,
+): Promise<readonly RootRestore[]> {
+  const mounts = await mountPoints()
+  return Promise.all(
+    tree.roots.map(async (root, number) => {
+      const place = target.to === undefined ? root.path : placeBelow(target.to, root.member, sourceName)
+      const isInPlaceVolume = target.to === undefined && root.member === '.'
+      return planRoot({ member: root.member, place, number, target, sourceName, mounts, isInPlaceVolume })
+    }),
+  )
+}
+
+/** With `--to`, files keep their whole path, and a volume gets a folder named like its source: nothing can meet. */
+const placeBelow = (to: string, member: BytePath, sourceName: string): string =>
+  join(to, member === '.' ? sourceName : bytesOf(member).toString('utf8'))
+
+async function planRoot(root: {
+  member: BytePath
+  place: string
+  number: number
+  target: RestoreTarget
+  sourceName: string
+  mounts: readonly string[]
+  isInPlaceVolume: boolean
+}): Promise<RootRestore> {
+  const { member, place, target, mounts } = root
+  if (place === '/') throw wholeMachine()
+  const found = await statOf(place)
+  const isMount = found !== undefined && (mounts.includes(place) || (await isOnOtherDevice(place, found)))
+  if (target.include === undefined) requireReplaceable(place, { found, isMount, mounts })
+  const id = target.restoreId.replaceAll('/', '-')
+  const stagingName = `${STAGING_PREFIX}${id}-${root.sourceName}-${root.number}`
+  // Beside the place it is out of sight of whoever uses it; a mount point's neighbours lie on another filesystem.
+  const stagingFolder = join(isMount ? place : (target.to ?? dirname(place)), stagingName)
+  const content = join(stagingFolder, CONTENT)
+  const kind =
+    target.include !== undefined ? 'overlay' : isMount || root.isInPlaceVolume ? 'children' : 'path'
+  return {
+    member,
+    kind,
+    target: place,
+    stagingFolder,
+    content,
+    staged: member === '.' ? content : join(content, bytesOf(member).toString('utf8')),
+    safety: isMount
+      ? join(place, `${SAFETY_INFIX}${id}`)
+      : join(dirname(place), `${basename(place)}${SAFETY_INFIX}${id}`),
+  }
+}
+
+function requireReplaceable(
+  place: string,
+  seen: { found: BigIntStats | undefined; isMount: boolean; mounts: readonly string[] },
+): void {
+  const below = seen.mounts.find((mount) => isBelow(mount, place))
+  if (below !== undefined) {
+    throw new HoldfastError('restore.conflict', `${place} cannot be replaced: ${below} is mounted in it.`, {
+      hint: 'Restore to another folder with --to, or only some files with --include.',
+    })
+  }
+  if (seen.isMount && !seen.found?.isDirectory()) {
+    throw new HoldfastError(
+      'restore.conflict',
+      `${place} cannot be replaced: the file is mounted by itself.`,
+      {
+        hint: 'Restore to another folder with --to.',
+      },
+    )
+  }
+}
+
+const wholeMachine = (): HoldfastError =>
+  new HoldfastError('restore.conflict', 'The root of this machine cannot be replaced while it runs.', {
+    hint: 'Restore to another folder with --to.',
+  })
+
+export const statOf = async (path: string | Buffer): Promise<BigIntStats | undefined> => {
+  try {
+    return await lstat(path, { bigint: true })
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
+const isOnOtherDevice = async (path: string, found: BigIntStats): Promise<boolean> => {
+  const parent = await statOf(dirname(path))
+  return parent !== undefined && parent.dev !== found.dev
+}
+
+/** The folder that was made for a move, from what the move says. */
+export function stagingFolderOf({ staged }: Pick<StagedMove, 'staged'>): string {
+  const at = staged.indexOf(`/${CONTENT}`, staged.lastIndexOf(`/${STAGING_PREFIX}`))
+  return staged.slice(0, at)
+}

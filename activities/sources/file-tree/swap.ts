@@ -1,0 +1,161 @@
+import { chmod, chown, mkdir, rename as renameFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { HoldfastError } from '../../../core/errors.js'
+import type { StagedMove, SwappedItem } from '../../../core/work.js'
+import { bytesOf, bytePathOf } from '../../archive/byte-path.js'
+import { syncFolder } from '../../durable-file.js'
+import { at, entriesIn, removeEmptyFolders, removeTree } from './entries.js'
+import { decidedMoves, listFile, writtenMoves, type FolderRights, type Unit } from './moves-list.js'
+import { stagingFolderOf, statOf } from './plan-restore.js'
+import { identityOf } from './stage.js'
+
+/** Tests stop between any two of them. */
+export type Rename = (from: Buffer, to: Buffer) => Promise<void>
+
+/**
+ * Puts staged data in place by renames; what was there becomes the safety copy. May run twice, and be killed at any of the
+ * renames: each step looks at what is there, and nothing is ever renamed onto something else.
+ */
+export async function swapTree(
+  moves: readonly StagedMove[],
+  rename: Rename = renameFile,
+): Promise<Omit<SwappedItem, 'source'>> {
+  const safetyCopies: string[] = []
+  for (const move of moves) {
+    if (move.kind === 'path') await swapWhole(move, rename)
+    else await swapUnits(move, rename)
+    await syncFolder(dirname(move.target))
+    await removeTree(stagingFolderOf(move))
+    if (await hasSafetyCopy(move)) {
+      safetyCopies.push(
+        `what was in ${move.target} is in ${move.safety} now; remove it when it is no longer needed`,
+      )
+    }
+  }
+  return { safetyCopies, restored: moves.map(({ target }) => target) }
+}
+
+/** Brings the old data back as far as `swapTree` came, the last move first, then removes what was staged. May run twice. */
+export async function discardTree(moves: readonly StagedMove[], rename: Rename = renameFile): Promise<void> {
+  for (const move of moves.toReversed()) {
+    if (move.kind === 'path') await undoWhole(move, rename)
+    else await undoUnits(move, rename)
+    await removeTree(stagingFolderOf(move))
+  }
+}
+
+async function swapWhole(move: StagedMove, rename: Rename): Promise<void> {
+  const { target, staged, safety } = move
+  if (await isOurs(move, target)) return
+  if (!(await isOurs(move, staged))) throw gone(move)
+  if (await statOf(target)) {
+    await requireFree(safety)
+    await rename(at(target, ''), at(safety, ''))
+  }
+  await rename(at(staged, ''), at(target, ''))
+}
+
+async function undoWhole(move: StagedMove, rename: Rename): Promise<void> {
+  const { target, staged, safety } = move
+  if (await isOurs(move, target)) {
+    await mkdir(dirname(staged), { recursive: true, mode: 0o700 })
+    await rename(at(target, ''), at(staged, ''))
+  }
+  if (!(await statOf(safety))) return
+  if (await statOf(target)) throw replaced(target, safety)
+  await rename(at(safety, ''), at(target, ''))
+  await syncFolder(dirname(target))
+}
+
+async function isOurs({ identity }: StagedMove, path: string): Promise<boolean> {
+  const found = await statOf(path)
+  return found !== undefined && identityOf(found) === identity
+}
+
+/** A folder of old files: below it they have the names that they had. */
+const inSafety = ({ safety, target }: StagedMove, { path }: Unit): Buffer =>
+  at(safety, path === '' ? bytePathOf(target.slice(target.lastIndexOf('/') + 1)) : path)
+
+async function swapUnits(move: StagedMove, rename: Rename): Promise<void> {
+  const { units, rights } = await decidedMoves(move)
+  for (const unit of units) await swapUnit(move, unit, rename)
+  if (rights) await setRights(move.target, rights.after)
+}
+
+/** Owner first: changing it takes set-id bits away. */
+async function setRights(folder: string, { mode, uid, gid }: FolderRights): Promise<void> {
+  // Who is not root owns what it restores.
+  if (process.getuid?.() === 0) await chown(folder, uid, gid)
+  await chmod(folder, mode)
+}
+
+async function swapUnit(move: StagedMove, unit: Unit, rename: Rename): Promise<void> {
+  const [target, staged, safety] = [
+    at(move.target, unit.path),
+    at(move.staged, unit.path),
+    inSafety(move, unit),
+  ]
+  const isComing = unit.isStaged && (await statOf(staged)) !== undefined
+  // Staged once and not any more: it is in place.
+  if (unit.isStaged && !isComing) return
+  if (await statOf(target)) {
+    await requireFree(safety)
+    await makeFolderOf(safety)
+    await rename(target, safety)
+  }
+  if (isComing) await rename(staged, target)
+}
+
+async function undoUnits(move: StagedMove, rename: Rename): Promise<void> {
+  const list = await writtenMoves(move)
+  if (!list) return
+  for (const unit of list.units.toReversed()) {
+    const [target, staged, safety] = [
+      at(move.target, unit.path),
+      at(move.staged, unit.path),
+      inSafety(move, unit),
+    ]
+    if (unit.isStaged && !(await statOf(staged)) && (await statOf(target))) {
+      await makeFolderOf(staged)
+      await rename(target, staged)
+    }
+    if (!(await statOf(safety))) continue
+    if (await statOf(target)) throw replaced(target.toString(), safety.toString())
+    await rename(safety, target)
+  }
+  if (list.rights) await setRights(move.target, list.rights.before)
+  await syncFolder(dirname(move.target))
+  await rm(listFile(move), { force: true })
+  await removeEmptyFolders(at(move.safety, ''))
+}
+
+const makeFolderOf = async (path: Buffer): Promise<void> => {
+  const text = path.toString('latin1')
+  await mkdir(bytesOf(text.slice(0, text.lastIndexOf('/'))), { recursive: true, mode: 0o700 })
+}
+
+async function requireFree(safety: string | Buffer): Promise<void> {
+  if (!(await statOf(safety))) return
+  throw new HoldfastError(
+    'restore.conflict',
+    `${safety.toString()} exists: the old data cannot be kept there.`,
+    {
+      hint: 'Look at it, rename or remove it, then go on with the restore.',
+    },
+  )
+}
+
+async function hasSafetyCopy({ kind, safety }: StagedMove): Promise<boolean> {
+  if (!(await statOf(safety))) return false
+  return kind === 'path' || (await entriesIn(at(safety, ''))).length > 1
+}
+
+const gone = ({ target, staged }: StagedMove): HoldfastError =>
+  new HoldfastError('restore.conflict', `What was staged for ${target} is not at ${staged} any more.`, {
+    hint: 'Find out what removed or replaced it, then start the restore again.',
+  })
+
+const replaced = (target: string, safety: string): HoldfastError =>
+  new HoldfastError('restore.conflict', `${target} was written by somebody else since it was restored.`, {
+    hint: `The old data is in ${safety}: compare the two and put the right one in place.`,
+  })

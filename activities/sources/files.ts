@@ -1,0 +1,28 @@
+import { HoldfastError } from '../../core/errors.js'
+import type { Item } from '../../core/backup.js'
+import type { SourceDriver } from './driver.js'
+import { preflightTree } from './file-tree/preflight.js'
+import { previewTree } from './file-tree/preview.js'
+import { readTree } from './file-tree/read.js'
+import { stageTree } from './file-tree/stage.js'
+import { discardTree, swapTree } from './file-tree/swap.js'
+import { filesTree, type FileTree } from './file-tree/tree.js'
+
+/** Files and folders of the host. */
+export const files: SourceDriver<'files'> = {
+  preflight: (source, context) => preflightTree(filesTree(source), context),
+  read: (source, sink, context) => readTree(filesTree(source), sink, context),
+  preview: async (item, target, context) => previewTree(treeOf(item), item, target, context),
+  stage: async (item, target, objects, context) =>
+    stageTree(treeOf(item), item, target, { objects, context }),
+  swap: (moves) => swapTree(moves),
+  discard: (moves) => discardTree(moves),
+}
+
+function treeOf({ source, spec }: Item): FileTree {
+  if (spec.type === 'files') return filesTree(spec)
+  throw new HoldfastError(
+    'backup.corrupt',
+    `Item "${source}" is recorded as files, but its source is ${spec.type}.`,
+  )
+}
