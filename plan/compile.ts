@@ -25,6 +25,8 @@ export interface CompiledPlan {
   /** Host whose worker runs it. */
   readonly host: string
   readonly job: BackupJob
+  /** Sources that are neither live nor held: what is written while they are read may not fit together. */
+  readonly unheld: readonly string[]
   /** Left out: runs only when asked. */
   readonly schedule?: PlanSchedule
 }
@@ -55,6 +57,9 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     file,
     host,
     job,
+    unheld: Object.entries(plan.sources).flatMap(([name, { live, hold }]) =>
+      live === true || hold !== undefined || plan.hold !== undefined ? [] : [name],
+    ),
     ...(plan.schedule === undefined ? {} : { schedule: scheduleOf(plan.schedule) }),
   }
 }

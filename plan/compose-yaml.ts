@@ -9,6 +9,9 @@ const MOST_NESTING = 50
 const MOST_INDICATORS_IN_LINE = 50
 const MOST_INDENT = 400
 
+/** Without the byte order mark that some editors write, which is no part of the first line. */
+export const withoutMark = (text: string): string => text.replace(/^\ufeff/, '')
+
 /** Why a text is not even parsed, with the offset where that shows. */
 export interface Refusal {
   readonly offset: number

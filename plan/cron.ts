@@ -84,7 +84,7 @@ function fieldMistake(text: string, { name, last, words }: (typeof FIELDS)[numbe
       }
     }
     const inside = [from, to].every((word) => valueOf(word) >= first && valueOf(word) <= last)
-    if (!inside) return { message: `"${part}" is no ${name}: there are ${first} to ${last}.` }
+    if (!inside) return { message: `"${part.slice(0, 20)}" is no ${name}: there are ${first} to ${last}.` }
     if (valueOf(to) < valueOf(from))
       return { message: `"${part}": the range of the ${name} ends before it starts.` }
     if (Number(step) === 0) return { message: `"${part}": a step of 0 goes nowhere.` }

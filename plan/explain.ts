@@ -28,7 +28,7 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
     ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
     ['Kept:', `  ${keptSentence(job)}`],
   ]
-  const notes = notesOf(job, schedule, now)
+  const notes = notesOf(plan, now)
   if (notes.length > 0) paragraphs.push(['Please note:', ...notes.map((note) => `  - ${note}`)])
   return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
@@ -36,7 +36,9 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
 function stepsOf(job: BackupJob): readonly string[] {
   return [
     'Checks tools, rights, space and the destination, before anything stops.',
-    ...job.sets.flatMap((set, index) => setSteps(set, index === 0 && job.sets.length > 1)),
+    ...job.sets.flatMap((set, index) =>
+      setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined)),
+    ),
     `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, with the manifest last.`,
     `The whole run may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
   ]
@@ -47,7 +49,7 @@ function setSteps({ hold, sources }: SourceSet, isFirst: boolean): readonly stri
   if (hold === undefined)
     return [`Reads ${what}${isFirst ? ', before anything stops' : ', while everything runs'}.`]
   const together = sources.length > 1 ? ' They are one consistent set.' : ''
-  return [stopSentence(hold), `Reads ${what}, while they stand still.${together}`, startSentence(hold)]
+  return [stopSentence(hold), `Reads ${what} meanwhile.${together}`, startSentence(hold)]
 }
 
 function stopSentence({ services, mode, maxDowntimeMs, stopTimeoutMs, onInconsistent }: HoldSpec): string {
@@ -55,13 +57,13 @@ function stopSentence({ services, mode, maxDowntimeMs, stopTimeoutMs, onInconsis
   const order = services.length > 1 ? `${services.join(', then ')}` : (services[0] ?? '')
   const patience = mode === 'pause' ? '' : ` Each has ${durationInWords(stopTimeoutMs)} to stop by itself.`
   const late = onInconsistent === 'fail' ? 'the run fails' : 'the backup is marked inconsistent'
-  return `${verb} ${order}, for ${durationInWords(maxDowntimeMs)} at most: then services come back whatever happens, and ${late}.${patience}`
+  return `${verb} ${order}, for ${durationInWords(maxDowntimeMs)} at most; beyond that they come back whatever happens, and ${late}.${patience}`
 }
 
 function startSentence({ services, mode, healthyWithinMs }: HoldSpec): string {
   const verb = mode === 'pause' ? 'Resumes' : 'Starts'
   const order = [...services].reverse().join(', then ')
-  return `${verb} ${order} again, where running before, and expects health within ${durationInWords(healthyWithinMs)}.`
+  return `${verb} ${order} again, if it ran before, and expects it to be well within ${durationInWords(healthyWithinMs)}.`
 }
 
 function sourceInWords({ name, source }: NamedSource): string {
@@ -107,11 +109,11 @@ function keptSentence({ retention, timezone }: BackupJob): string {
   return `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}.`
 }
 
-function notesOf(job: BackupJob, schedule: PlanSchedule | undefined, now: Date): readonly string[] {
+function notesOf({ job, schedule, unheld: names }: CompiledPlan, now: Date): readonly string[] {
   const unheld = job.sets
-    .slice(job.sets.length > 1 ? 1 : 0)
-    .filter(({ hold }) => hold === undefined)
-    .flatMap(({ sources }) => sources.filter(({ source }) => source.type !== 'postgres'))
+    .flatMap(({ sources }) => sources)
+    // A dump is consistent in itself.
+    .filter(({ name, source }) => names.includes(name) && source.type !== 'postgres')
   return [
     ...(unheld.length > 0
       ? [

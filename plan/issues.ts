@@ -1,4 +1,5 @@
 import { counted } from '../core/units.js'
+import { withoutMark } from './compose-yaml.js'
 import { maskSecrets } from './mask.js'
 
 /** A mistake in a file, or something that deserves a second look, at its place. */
@@ -44,7 +45,7 @@ export function renderIssues(issues: readonly Issue[], texts: Readonly<Record<st
     const known = shown.get(file)
     if (known) return known
     const text = Object.hasOwn(texts, file) ? (texts[file] ?? '') : ''
-    const lines = text === '' ? [] : maskSecrets(text).split(/\r?\n/)
+    const lines = text === '' ? [] : maskSecrets(withoutMark(text)).split(/\r?\n/)
     shown.set(file, lines)
     return lines
   }

@@ -29,7 +29,10 @@ export function isSecretKey(key: string): boolean {
  */
 export function maskSecrets(text: string): string {
   const { document } = composeYaml(text)
-  const masked = document && document.errors.length === 0 ? maskNodes(text, document) : maskLines(text)
+  const masked =
+    document && document.errors.length + document.warnings.length === 0
+      ? maskNodes(text, document)
+      : maskLines(text)
   return maskInside(masked)
 }
 
@@ -38,8 +41,10 @@ function maskNodes(text: string, document: Document): string {
   visit(document, {
     Pair: (_, pair) => {
       if (!isScalar(pair.key) || !isSecretKey(String(pair.key.value)) || isReference(pair)) return
-      const range = (pair.value as { range?: readonly [number, number, number] } | null)?.range
-      if (range) ranges.push([range[0], range[1]])
+      const end = (pair.value as { range?: readonly [number, number, number] } | null)?.range?.[1]
+      const keyEnd = (pair.key.range ?? [0, 0])[1]
+      // Tags and anchors stand before the range of a value, and may be the secret.
+      if (end !== undefined) ranges.push([text.indexOf(':', keyEnd) + 1, end])
     },
   })
   return ranges.reduce((masked, [start, end]) => cover(masked, start, end), text)

@@ -9,7 +9,7 @@ import {
   type Node,
   type YAMLError,
 } from 'yaml'
-import { composeYaml } from './compose-yaml.js'
+import { composeYaml, withoutMark } from './compose-yaml.js'
 import type { Issue } from './issues.js'
 import { locate, pathText, spanAt, type Aspect, type Path } from './locate.js'
 
@@ -29,9 +29,10 @@ export interface ParsedYaml {
 
 /** Never throws. Without `parsed`, at least one of the issues is an error. */
 export function parseYaml(
-  text: string,
+  given: string,
   { file, what }: { file: string; what: 'plan' | 'configuration' },
 ): { parsed?: ParsedYaml; issues: readonly Issue[] } {
+  const text = withoutMark(given)
   const refuse = (offset: number, message: string, hint?: string, end = offset + 1): Issue => ({
     file,
     ...spanAt(text, offset, end),

@@ -64,7 +64,11 @@ function mistakeOf(error: ErrorObject, root: unknown): Mistake | undefined {
     case 'const':
       return errorAt(path, `must be ${JSON.stringify(schema.const)}.`, constantHint(schema))
     case 'uniqueItems':
-      return errorAt([...path, Number(params['i'])], 'stands in this list twice.', 'Keep one of them.')
+      return errorAt(
+        [...path, Math.max(Number(params['i']), Number(params['j']))],
+        'stands in this list twice.',
+        'Keep one of them.',
+      )
     case 'minProperties':
       return errorAt(path, 'names nothing.', exampleHint(path.at(-1), schema))
     default:

@@ -32,7 +32,8 @@ export async function loadPlanFile(site: Site, file: string): Promise<LoadedPlan
 /** Several plan files, checked against each other as those of the site are. */
 export async function loadPlanFiles(site: Site, files: readonly string[]): Promise<LoadedPlans> {
   const loaded: LoadedPlans[] = []
-  for (const file of new Set(files)) loaded.push(await load(site, file))
+  const absolute = new Set(files.map((file) => resolve(dirname(site.configFile), file)))
+  for (const file of absolute) loaded.push(await load(site, file))
   return together(loaded)
 }
 

@@ -6,7 +6,7 @@ import { generatedSchemas } from './generated-schemas.js'
 const isCheck = process.argv.includes('--check')
 let stale = 0
 
-for (const { file, text } of await generatedSchemas()) {
+for (const { file, text } of generatedSchemas()) {
   const current = await readFile(file, 'utf8').catch(() => undefined)
   if (current === text) continue
   if (isCheck) {

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url'
-import { format } from 'prettier'
 import type { TSchema } from 'typebox'
 import { ConfigFile } from '../schemas/config.js'
 import { PlanFile } from '../schemas/plan.js'
@@ -10,15 +9,13 @@ export interface GeneratedSchema {
   readonly text: string
 }
 
-/** The JSON Schemas as they should be: the same text for the same TypeBox objects, as Prettier wants it. */
-export async function generatedSchemas(): Promise<readonly GeneratedSchema[]> {
-  return [
-    await generated('plan', 'A plan of Holdfast', PlanFile),
-    await generated('config', 'holdfast.yaml', ConfigFile),
-  ]
-}
+/** The JSON Schemas as they should be: the same text for the same TypeBox objects. */
+export const generatedSchemas = (): readonly GeneratedSchema[] => [
+  generated('plan', 'A plan of Holdfast', PlanFile),
+  generated('config', 'holdfast.yaml', ConfigFile),
+]
 
-async function generated(name: string, title: string, schema: TSchema): Promise<GeneratedSchema> {
+function generated(name: string, title: string, schema: TSchema): GeneratedSchema {
   const document = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:holdfast:schema:${name}:1`,
@@ -27,6 +24,6 @@ async function generated(name: string, title: string, schema: TSchema): Promise<
   }
   return {
     file: fileURLToPath(new URL(`../schemas/${name}.schema.json`, import.meta.url)),
-    text: await format(JSON.stringify(document), { parser: 'json', printWidth: 110 }),
+    text: `${JSON.stringify(document, null, 2)}\n`,
   }
 }

@@ -1,0 +1,183 @@
+import { compilePlan, wantedSchedule } from '../../plan/compile.js'
+import { describeChange, describeChanges } from '../../plan/diff.js'
+import { explainPlan } from '../../plan/explain.js'
+import { readPlan } from '../../plan/validate.js'
+import { diffSchedules } from '../../core/schedule-diff.js'
+import { goodPlan, homeSite } from './sites.js'
+
+function compiled(text: string) {
+  const { plan, issues } = readPlan(text, 'plans/shop.yaml', homeSite)
+  if (!plan) throw new Error(JSON.stringify(issues))
+  return compilePlan(plan, text, homeSite, 'plans/shop.yaml')
+}
+
+const shop = `version: 1
+plan: shop
+description: Web shop
+schedule: { cron: "30  2 * * *", timezone: Europe/Berlin, jitter: 5m }
+hold: { services: [docker:worker, docker:web], maxDowntime: 90s }
+sources:
+  uploads: { type: volume, volume: shop_uploads, exclude: ["*.tmp"] }
+  orders: { type: postgres, in: docker:db, database: orders, password: { env: SHOP } }
+  etc: { type: files, paths: [/etc/shop], live: true }
+  cache: { type: files, paths: [/var/cache/shop], hold: { services: [docker:cache], mode: pause, onInconsistent: fail } }
+  same: { type: sqlite, paths: [/srv/shop/x.db], hold: { services: [docker:worker, docker:web], maxDowntime: 1.5m } }
+destinations: [disk]
+retention: { keepLast: 7, keepDaily: 14, keepWithin: 2d }
+`
+
+test('a plan that says little gets the defaults', () => {
+  const { job, schedule, host } = compiled(goodPlan)
+
+  expect(host).toBe('nas')
+  expect(schedule).toBeUndefined()
+  expect(job).toMatchObject({
+    jobVersion: 1,
+    site: 'home',
+    host: 'nas',
+    plan: 'shop',
+    planText: goodPlan,
+    compression: { algorithm: 'zstd', level: 3 },
+    timezone: 'UTC',
+    timeoutMs: 21_600_000,
+    attempts: 3,
+    tolerate: ['vanished'],
+    destinations: ['disk'],
+  })
+  expect(job.planSha256).toMatch(/^[0-9a-f]{64}$/)
+  expect(job.retention).toBeUndefined()
+})
+
+test('what is live comes first, what has the same hold is one set, and sources lose what the sets express', () => {
+  const { job } = compiled(shop)
+
+  expect(job.sets.map(({ hold, sources }) => [hold?.services, sources.map(({ name }) => name)])).toEqual([
+    [undefined, ['etc']],
+    [
+      ['docker:worker', 'docker:web'],
+      ['uploads', 'orders', 'same'],
+    ],
+    [['docker:cache'], ['cache']],
+  ])
+  expect(job.sets[0]?.sources[0]?.source).toEqual({ type: 'files', paths: ['/etc/shop'] })
+  expect(job.sets[1]?.hold).toEqual({
+    services: ['docker:worker', 'docker:web'],
+    mode: 'stop',
+    maxDowntimeMs: 90_000,
+    stopTimeoutMs: 30_000,
+    onInconsistent: 'keep',
+    healthyWithinMs: 60_000,
+  })
+  expect(job.retention).toEqual({ keepLast: 7, keepDaily: 14, keepWithinMs: 172_800_000, minimum: 1 })
+})
+
+test('what no hold covers is read last', () => {
+  const text = goodPlan.replace('destinations', '  open: { type: files, paths: [/opt/a] }\ndestinations')
+
+  expect(compiled(text).job.sets.map(({ sources }) => sources.map(({ name }) => name))).toEqual([
+    ['etc'],
+    ['open'],
+  ])
+})
+
+test.each([
+  ['{ algorithm: gzip }', { algorithm: 'gzip', level: 6 }],
+  ['{ algorithm: none }', { algorithm: 'none', level: 0 }],
+  ['{ algorithm: zstd, level: 19 }', { algorithm: 'zstd', level: 19 }],
+])('compression %s', (text, expected) => {
+  expect(compiled(`${goodPlan}compression: ${text}\n`).job.compression).toEqual(expected)
+})
+
+test('the hash of a schedule changes with the plan and with nothing else', () => {
+  const first = wantedSchedule(compiled(shop))
+  const again = wantedSchedule(compiled(shop))
+  const other = wantedSchedule(compiled(shop.replace('90s', '91s')))
+
+  expect(first).toMatchObject({
+    scheduleId: 'home/backup/shop',
+    plan: 'shop',
+    schedule: { cron: '30 2 * * *', jitterMs: 300_000, catchUpMs: 21_600_000, paused: false },
+  })
+  expect(again?.hash).toBe(first?.hash)
+  expect(other?.hash).not.toBe(first?.hash)
+  expect(wantedSchedule(compiled(goodPlan))).toBeUndefined()
+})
+
+test('a plan is explained in sentences', () => {
+  expect(explainPlan(compiled(shop), { now: new Date('2026-11-21T12:00Z'), nextRuns: 5 }))
+    .toMatchInlineSnapshot(`
+   "Plan shop (plans/shop.yaml)
+   Web shop
+
+   Each run, on host nas:
+     1. Checks tools, rights, space and the destination, before anything stops.
+     2. Reads etc (files: /etc/shop), before anything stops.
+     3. Stops docker:worker, then docker:web, for 1 minute 30 seconds at most; beyond that they come back whatever happens, and the backup is marked inconsistent. Each has 30 seconds to stop by itself.
+     4. Reads uploads (Docker volume shop_uploads without *.tmp), orders (PostgreSQL: database orders of docker:db) and same (SQLite: /srv/shop/x.db) meanwhile. They are one consistent set.
+     5. Starts docker:web, then docker:worker again, if it ran before, and expects it to be well within 1 minute.
+     6. Pauses docker:cache, for 10 minutes at most; beyond that they come back whatever happens, and the run fails.
+     7. Reads cache (files: /var/cache/shop) meanwhile.
+     8. Resumes docker:cache again, if it ran before, and expects it to be well within 1 minute.
+     9. Stores it at disk, compressed with zstd level 3, with the manifest last.
+     10. The whole run may take 6 hours; a set that fails is tried 3 times at most.
+
+   When:
+     Runs at 02:30 (cron "30 2 * * *", Europe/Berlin), up to 5 minutes later. A run missed by at most 6 hours is made up for, once.
+     Next 5 runs, in Europe/Berlin:
+       Sun 2026-11-22 02:30
+       Mon 2026-11-23 02:30
+       Tue 2026-11-24 02:30
+       Wed 2026-11-25 02:30
+       Thu 2026-11-26 02:30
+
+   Kept:
+     Of the good backups, the newest 7, the newest of each day for 14 days and all of the last 2 days; never fewer than 1 good one. Days, weeks, months and years are those of Europe/Berlin.
+
+   Please note:
+     - On Sun 2027-03-28 clocks in Europe/Berlin go forward: 02:30 does not exist, and nothing runs then.
+     - On Sun 2027-10-31 clocks in Europe/Berlin go back: 02:30 comes twice, and the plan runs twice.
+   "
+  `)
+})
+
+test('a plan that does little is explained, too', () => {
+  const text = goodPlan.replace('    live: true\n', '')
+
+  expect(explainPlan(compiled(text), { now: new Date('2026-11-21T12:00Z'), nextRuns: 5 }))
+    .toMatchInlineSnapshot(`
+   "Plan shop (plans/shop.yaml)
+
+   Each run, on host nas:
+     1. Checks tools, rights, space and the destination, before anything stops.
+     2. Reads etc (files: /etc/shop), while everything runs.
+     3. Stores it at disk, compressed with zstd level 3, with the manifest last.
+     4. The whole run may take 6 hours; a set that fails is tried 3 times at most.
+
+   When:
+     Only when asked: the plan has no schedule.
+
+   Kept:
+     Every backup: the plan has no retention, so nothing is ever removed.
+
+   Please note:
+     - etc: read without any hold; what is written meanwhile may not fit together.
+   "
+  `)
+})
+
+test('changes of schedules are said in a line each', () => {
+  const wanted = wantedSchedule(compiled(shop))
+  if (!wanted) throw new Error('has a schedule')
+  const changes = diffSchedules(
+    [wanted],
+    [
+      { scheduleId: wanted.scheduleId, plan: 'shop', hash: 'other', paused: true },
+      { scheduleId: 'home/backup/old', plan: 'old', paused: false },
+    ],
+  )
+
+  expect(describeChanges(changes)).toBe(`- old: no more runs. No plan wants it any more.
+~ shop: at 02:30 (cron "30 2 * * *", Europe/Berlin), up to 5 minutes later [paused]. Its plan changed; it stays paused.
+2 schedules: 1 changed, 1 removed.`)
+  expect(changes.map(describeChange)).toHaveLength(2)
+})
