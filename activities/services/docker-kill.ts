@@ -84,7 +84,11 @@ for process in /proc/[0-9]*; do
 done
 [ "$found" = gone ]`
 
-async function sendInside({ client, container, mark }: Marked, signal: Signal): Promise<'sent' | 'gone'> {
+/** For containers whose processes we do not see: Docker on another machine, or no right to look. */
+export async function sendInside(
+  { client, container, mark }: Pick<Marked, 'client' | 'container' | 'mark'>,
+  signal: Signal,
+): Promise<'sent' | 'gone'> {
   const unending = new AbortController().signal
   try {
     const exec = await client.ask(

@@ -27,7 +27,7 @@ export interface DockerForTests {
   ): Promise<{ name: string; container: Docker.Container }>
   /** Removes the containers that `create` of this object made. */
   clean(): Promise<void>
-  /** Ends the daemon, if it was started here. */
+  /** Removes the containers of this object; ends the daemon, if it was started here. */
   stop(): Promise<void>
 }
 
@@ -89,10 +89,15 @@ async function startOwn(program: string): Promise<DockerForTests | { readonly mi
     return { missing: `dockerd does not start here: ${words}` }
   }
   process.env[VARIABLE] = `unix://${socketPath}`
-  return connect(socketPath, stop)
+  return connect(socketPath, async (own) => {
+    // Mounts of containers that still run would outlive the daemon.
+    await removeLabelled(own)
+    await stop()
+    delete process.env[VARIABLE]
+  })
 }
 
-async function connect(socketPath: string, stop: () => Promise<void>): Promise<DockerForTests> {
+async function connect(socketPath: string, stop: (docker: Docker) => Promise<void>): Promise<DockerForTests> {
   const docker = new Docker({ socketPath })
   const made: Docker.Container[] = []
   const clean = async () => {
@@ -121,9 +126,7 @@ async function connect(socketPath: string, stop: () => Promise<void>): Promise<D
     clean,
     stop: async () => {
       await clean()
-      await removeLabelled(docker)
-      await stop()
-      delete process.env[VARIABLE]
+      await stop(docker)
     },
   }
 }
