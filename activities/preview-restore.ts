@@ -2,7 +2,7 @@ import { isGood, type Item, type Manifest } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder } from '../core/ids.js'
 import type { HoldSpec } from '../core/job.js'
-import { isInPlace, restoreHold, selectItems } from '../core/restore-plan.js'
+import { restoreHold, selectItems } from '../core/restore-plan.js'
 import { counted } from '../core/units.js'
 import type { LocatedBackup, RestorePreview, RestoreRequest } from '../core/work.js'
 import { sizeProblem } from './catalog/check-objects.js'
@@ -69,9 +69,11 @@ export async function requireAllowed(
   request: RestoreRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  if (isInPlace(item, request) || item.type === 'postgres')
-    await requireAllowedSource(tools, item.spec, signal)
-  else if (request.to !== undefined) await tools.allowed.restorePath(request.to)
+  const { spec } = item
+  // What may be read need not be what may be replaced: paths are asked for as places to write to.
+  if (request.to !== undefined && item.type !== 'postgres') await tools.allowed.restorePath(request.to)
+  else if ('paths' in spec) for (const path of spec.paths) await tools.allowed.restorePath(path)
+  else await requireAllowedSource(tools, spec, signal)
 }
 
 /** Every object is there and as long as it was: a damaged backup is refused before anything is touched. */

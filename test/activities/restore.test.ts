@@ -163,14 +163,14 @@ describe('preview', () => {
 
   test('says everything that is in the way at once', async () => {
     const { tools, fake, preview } = world()
-    tools.world.forbidden.add('read /srv/one').add('service docker:web')
+    tools.world.forbidden.add('restore /srv/one').add('service docker:web')
     fake.failOn = (call) =>
       call === 'preview two' ? new HoldfastError('restore.no-space', 'No space.') : undefined
 
     await expect(preview()).rejects.toMatchObject({
-      code: 'plan.not-allowed',
+      code: 'restore.not-allowed',
       message: expect.stringMatching(
-        /^3 things .*\n- Not allowed: read \/srv\/one\.\n- No space\.\n- Not allowed: service/,
+        /^3 things .*\n- Not allowed: restore \/srv\/one\.\n- No space\.\n- Not allowed: service/,
       ) as string,
     })
   })
@@ -210,9 +210,9 @@ describe('staging', () => {
 
   test('checks again what this host allows', async () => {
     const { tools, fake, stage } = world()
-    tools.world.forbidden.add('read /srv/one')
+    tools.world.forbidden.add('restore /srv/one')
 
-    await expect(stage('one')).rejects.toMatchObject({ code: 'plan.not-allowed' })
+    await expect(stage('one')).rejects.toMatchObject({ code: 'restore.not-allowed' })
     expect(fake.calls).toEqual([])
   })
 

@@ -2,6 +2,9 @@ import { Readable } from 'node:stream'
 import type { Destination, ObjectInfo } from '../../activities/destinations/driver.js'
 import { HoldfastError } from '../../core/errors.js'
 
+/** Parts between slashes, none of which is empty or begins with a dot. */
+const OBJECT_NAME = /^[^/.][^/]*(\/[^/.][^/]*)*$/
+
 interface StoredBytes {
   bytes: Buffer
   modifiedAt: Date
@@ -35,6 +38,10 @@ export function fakeDestination(name = 'disk', clock: () => Date = () => new Dat
     const failure = fake.failOn?.(call)
     if (failure) throw failure
   }
+  const requireName = (objectName: string) => {
+    if (!OBJECT_NAME.test(objectName))
+      throw new HoldfastError('object.not-found', `"${objectName}" is not the name of an object.`)
+  }
   const existing = (objectName: string): StoredBytes => {
     const stored = objects.get(objectName)
     if (stored) return stored
@@ -48,6 +55,7 @@ export function fakeDestination(name = 'disk', clock: () => Date = () => new Dat
     free: undefined,
     async put(objectName, body, { signal }) {
       record(`put ${objectName}`, signal)
+      requireName(objectName)
       const chunks: Buffer[] = []
       for await (const chunk of body) {
         signal.throwIfAborted()
