@@ -37,8 +37,11 @@ export function decideSwap(move: StagedMove, present: Present): SwapStep | 'gone
   }
 }
 
-/** What brings the old database back and removes the staged one, as far as either is needed. Drops nothing else. Pure. */
-export function decideDiscard(move: StagedMove, present: Present): SwapStep {
+/**
+ * What brings the old database back and removes the staged one, as far as either is needed; `replaced`: somebody else's database
+ * stands where the old one belongs. Drops nothing but what was staged. Pure.
+ */
+export function decideDiscard(move: StagedMove, present: Present): SwapStep | 'replaced' {
   if (isOurs(move, present.target)) {
     return {
       renames: [
@@ -48,6 +51,7 @@ export function decideDiscard(move: StagedMove, present: Present): SwapStep {
       drop: move.staged,
     }
   }
+  if (present.safety !== undefined) return 'replaced'
   return { renames: [], ...(isOurs(move, present.staged) ? { drop: move.staged } : {}) }
 }
 
@@ -82,6 +86,7 @@ export async function discardPostgres(moves: readonly StagedMove[], context: Sou
   for (const move of moves.toReversed()) {
     const server = await serverOf(move, context)
     const step = decideDiscard(move, await presentOf(server, move))
+    if (step === 'replaced') throw replaced(server, move)
     await rename(server, step)
     if (step.drop !== undefined) await dropDatabase(server, step.drop)
   }
@@ -135,4 +140,11 @@ const safetyTaken = (server: Server, { safety, target }: StagedMove): HoldfastEr
     'restore.conflict',
     `${server.name}: "${target}" cannot be kept as "${safety}", since there is such a database.`,
     { hint: `Rename or drop "${safety}", then restore again.` },
+  )
+
+const replaced = (server: Server, { target, safety }: StagedMove): HoldfastError =>
+  new HoldfastError(
+    'restore.conflict',
+    `${server.name}: the old database "${safety}" cannot become "${target}" again: another one took that name.`,
+    { hint: `Look at both; rename "${safety}" back by hand, or drop the one that is not needed.` },
   )

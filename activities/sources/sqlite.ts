@@ -1,0 +1,14 @@
+import type { SourceDriver } from './driver.js'
+import { preflightSqlite, readSqlite } from './sqlite/read.js'
+import { previewSqlite, stageSqlite } from './sqlite/restore.js'
+import { discardFiles, swapFiles } from './sqlite/swap.js'
+
+/** SQLite files of this host, copied by SQLite itself while others use them. */
+export const sqlite: SourceDriver<'sqlite'> = {
+  preflight: preflightSqlite,
+  read: readSqlite,
+  preview: previewSqlite,
+  stage: stageSqlite,
+  swap: (moves) => swapFiles(moves),
+  discard: (moves) => discardFiles(moves),
+}
