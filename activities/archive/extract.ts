@@ -81,6 +81,8 @@ class Extractor {
   #failure: Error | undefined
 
   constructor(folder: string, { shell, signal }: Extraction) {
+    // Stopped before the shell listens, an error would be nobody's and end the process; `stop` has it already.
+    this.#input.on('error', () => undefined)
     const argv = [
       ...['tar', '--extract', '--file=-', '--acls', '--xattrs', '--xattrs-include=*', '--numeric-owner'],
       ...[
@@ -126,7 +128,8 @@ class Extractor {
 
 function explain({ code, stderr }: { code: number; stderr: string }): never {
   const lines = stderr.trim().split('\n')
-  if (stderr.includes('No space left on device')) {
+  // A file that only in part fitted is reported by the count alone.
+  if (/No space left on device|Disk quota exceeded|: Wrote only \d+ of \d+ bytes/.test(stderr)) {
     throw new HoldfastError('restore.no-space', 'The disk became full while files were restored.', {
       hint: 'What was there is untouched. Make room, or restore to another folder with --to.',
     })

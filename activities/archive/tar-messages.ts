@@ -11,17 +11,11 @@ const MESSAGES: readonly (readonly [RegExp, NotCapturedCause | 'harmless'])[] = 
   [/^tar: (.+): File removed before we read it$/, 'vanished'],
   [/^tar: (.+): Directory has been (?:renamed|removed).*$/, 'vanished'],
   [/^tar: (.+): File shrank by \d+ bytes?; padding with zeros$/, 'shrunk'],
+  [/^tar: (.+): Cannot (?:stat|open|readlink): (?:No such file or directory|Not a directory)$/, 'vanished'],
+  [/^tar: (.+): Cannot (?:stat|open|read|readlink|savedir|close|seek to \d+): .+$/, 'unreadable'],
+  [/^tar: (.+): Read error at byte \d+, while reading \d+ bytes?: .+$/, 'unreadable'],
   [
-    /^tar: (.+): (?:Warning: )?Cannot (?:stat|open|readlink): (?:No such file or directory|Not a directory)$/,
-    'vanished',
-  ],
-  [
-    /^tar: (.+): (?:Warning: )?Cannot (?:stat|open|read|readlink|savedir|close|seek to \d+): .+$/,
-    'unreadable',
-  ],
-  [/^tar: (.+): (?:Warning: )?Read error at byte \d+, while reading \d+ bytes?: .+$/, 'unreadable'],
-  [
-    /^tar: (.+): (?:Warning: )?Cannot (?:l?listxattr(?:at)?|llistxattrat|lgetxattrat|getfileconat|acl_get_file(?:_at)?): .+$/,
+    /^tar: (.+): Cannot (?:l?listxattr(?:at)?|llistxattrat|lgetxattrat|getfileconat|acl_get_file(?:_at)?): .+$/,
     'unreadable',
   ],
   [/^tar: (.+): Unknown file type; file ignored$/, 'unreadable'],
@@ -45,7 +39,10 @@ export function judgeTarMessages(stderr: string): {
     )
     if (!match) unknown.push(line)
     else if (match.cause !== 'harmless') {
-      notCaptured.push({ path: shownPath(unescaped(match.path ?? '')), cause: match.cause })
+      notCaptured.push({
+        path: shownPath(unescaped((match.path ?? '').replace(/: Warning$/, ''))),
+        cause: match.cause,
+      })
     }
   }
   return { notCaptured: onePerPath(notCaptured), unknown }

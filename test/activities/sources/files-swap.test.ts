@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rename as renameFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { files } from '../../../activities/sources/files.js'
+import { discardTree, swapTree, type Rename } from '../../../activities/sources/file-tree/swap.js'
+import { volume } from '../../../activities/sources/volume.js'
+import type { StagedMove } from '../../../core/work.js'
+import { backUp, makeBench, readerOf, type Bench } from './files-support.js'
+
+/** More renames than any of these swaps needs. */
+const MANY = 30
+const isRoot = process.getuid?.() === 0
+
+let bench: Bench
+let tree: string
+beforeEach(async () => {
+  bench = await makeBench()
+  tree = join(bench.folder, 'data')
+  mkdirSync(tree)
+})
+afterEach(() => bench.dispose())
+
+/** Names and contents; our own folders, and modes, apart. */
+function content(folder = tree, prefix = ''): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith('.holdfast-')) continue
+    const path = `${prefix}${entry.name}`
+    if (entry.isDirectory()) Object.assign(found, content(join(folder, entry.name), `${path}/`))
+    else found[path] = readFileSync(join(folder, entry.name), 'utf8')
+  }
+  return found
+}
+
+function write(all: Record<string, string>): void {
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(join(tree, path, '..'), { recursive: true })
+    writeFileSync(join(tree, path), text)
+  }
+}
+
+/** Dies before the rename with this number. */
+function dyingAt(number: number): { rename: Rename; hasDied: () => boolean } {
+  let count = 0
+  let hasDied = false
+  return {
+    hasDied: () => hasDied,
+    rename: async (from, to) => {
+      if (count++ === number) {
+        hasDied = true
+        throw new Error('killed')
+      }
+      expect(existsSync(to)).toBe(false)
+      await renameFile(from, to)
+    },
+  }
+}
+
+const BACKED_UP = { a: 'old a', 'sub/b': 'old b', 'sub/c': 'old c', 'only-old/d': 'old d' }
+const IN_PLACE = { a: 'new a', 'sub/b': 'new b', 'sub/added': 'added', added: 'added' }
+
+const kinds: [
+  string,
+  { mount?: boolean; include?: string[]; driver: 'files' | 'volume'; after: Record<string, string> },
+][] = [
+  ['a path', { driver: 'files', after: BACKED_UP }],
+  ['a volume', { driver: 'volume', after: BACKED_UP }],
+  ...(isRoot
+    ? ([['a mount point', { driver: 'files', mount: true, after: BACKED_UP }]] as [string, never][])
+    : []),
+  [
+    'some files only',
+    {
+      driver: 'files',
+      include: ['a', 'b', 'only-old'],
+      after: { ...IN_PLACE, a: 'old a', 'sub/b': 'old b', 'only-old/d': 'old d' },
+    },
+  ],
+]
+
+describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
+  let moves: readonly StagedMove[]
+  beforeEach(async () => {
+    if (mount) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', tree])
+    write(BACKED_UP)
+    bench = { ...bench, context: { ...bench.context, volumePath: async () => tree } }
+    const { item } =
+      driver === 'files'
+        ? await backUp(bench, files, { type: 'files', paths: [tree] })
+        : await backUp(bench, volume, { type: 'volume', volume: 'uploads' })
+    for (const name of Object.keys(BACKED_UP)) rmSync(join(tree, name))
+    rmSync(join(tree, 'only-old'), { recursive: true })
+    write(IN_PLACE)
+    const target = { restoreId: 'b/1', ...(include && { include }) }
+    moves = await (driver === 'files' ? files : volume).stage(item, target, readerOf(bench), bench.context)
+  })
+  afterEach(() => {
+    if (mount) execFileSync('umount', ['-l', tree])
+  })
+
+  it('brings the old data in, and keeps the new as a safety copy', async () => {
+    const { safetyCopies } = await swapTree(moves)
+
+    expect(content()).toEqual(after)
+    expect(safetyCopies).toHaveLength(1)
+    expect(readFileSync(join(moves[0]?.safety as string, 'a'), 'utf8')).toBe('new a')
+    expect(existsSync(moves[0]?.staged as string)).toBe(false)
+  })
+
+  it('goes on where it was killed, whichever rename that was', async () => {
+    for (let number = 0; number < MANY; number++) {
+      await keep()
+      const { rename, hasDied } = dyingAt(number)
+      await swapTree(moves, rename).catch((error: Error) => expect(error.message).toBe('killed'))
+      const { safetyCopies } = await swapTree(moves)
+
+      expect(content()).toEqual(after)
+      expect(safetyCopies).toHaveLength(1)
+      if (!hasDied()) return
+      await discardTree(moves)
+      bringBack()
+    }
+    throw new Error('There are more renames than expected.')
+  })
+
+  it('is undone from wherever it was killed', async () => {
+    for (let number = 0; number < MANY; number++) {
+      await keep()
+      const { rename, hasDied } = dyingAt(number)
+      await swapTree(moves, rename).catch((error: Error) => expect(error.message).toBe('killed'))
+      await discardTree(moves)
+      await discardTree(moves)
+
+      expect(content()).toEqual(IN_PLACE)
+      expect(existsSync(moves[0]?.safety as string)).toBe(false)
+      expect(leftovers()).toEqual([])
+      if (!hasDied()) return
+      bringBack()
+    }
+    throw new Error('There are more renames than expected.')
+  })
+
+  it('is undone when it is complete, also when the undoing is killed', async () => {
+    await swapTree(moves)
+
+    for (let number = 0, isDone = false; !isDone; number++) {
+      const { rename, hasDied } = dyingAt(number)
+      await discardTree(moves, rename).catch((error: Error) => expect(error.message).toBe('killed'))
+      isDone = !hasDied()
+    }
+
+    expect(content()).toEqual(IN_PLACE)
+    expect(leftovers()).toEqual([])
+  })
+
+  it('runs twice', async () => {
+    await swapTree(moves)
+    const again = await swapTree(moves)
+
+    expect(content()).toEqual(after)
+    expect(again.safetyCopies).toHaveLength(1)
+  })
+
+  const staging = () => (moves[0]?.staged as string).replace(/\/content.*/, '')
+  const kept = () => join(bench.folder, 'kept')
+
+  /** What is staged is gone after an undoing; another try needs it again. */
+  async function keep(): Promise<void> {
+    execFileSync('rm', ['-rf', kept()])
+    execFileSync('cp', ['-a', staging(), kept()])
+  }
+
+  /** A copy is another inode: the move has to know it. */
+  function bringBack(): void {
+    execFileSync('cp', ['-a', kept(), staging()])
+    moves = moves.map((move) => ({
+      ...move,
+      identity: execFileSync('stat', ['-c', '%d:%i', move.staged], { encoding: 'utf8' }).trim(),
+    }))
+  }
+
+  const leftovers = () =>
+    [...readdirSync(tree), ...readdirSync(bench.folder)].filter((name) => name.includes('holdfast-'))
+})
+
+it('does not take for ours what somebody else has put in place', async () => {
+  write({ a: 'old' })
+  const { item } = await backUp(bench, files, { type: 'files', paths: [tree] })
+  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(bench), bench.context)
+  await swapTree(moves)
+  rmSync(tree, { recursive: true })
+  mkdirSync(tree)
+
+  await expect(discardTree(moves)).rejects.toMatchObject({
+    code: 'restore.conflict',
+    hint: expect.stringContaining('holdfast-before-b-1') as string,
+  })
+  expect(existsSync(`${tree}.holdfast-before-b-1/a`)).toBe(true)
+})
+
+it('refuses to swap in what is not there any more', async () => {
+  write({ a: 'old' })
+  const { item } = await backUp(bench, files, { type: 'files', paths: [tree] })
+  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(bench), bench.context)
+  rmSync(moves[0]?.staged as string, { recursive: true })
+
+  await expect(swapTree(moves)).rejects.toMatchObject({ code: 'restore.conflict' })
+  expect(content()).toEqual({ a: 'old' })
+})
