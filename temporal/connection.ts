@@ -1,4 +1,4 @@
-import type { Client, Connection, ConnectionOptions } from '@temporalio/client'
+import type { Client, ConnectionOptions } from '@temporalio/client'
 import type { NativeConnection } from '@temporalio/worker'
 import type { ConfigSecret } from '../schemas/common.js'
 import { HoldfastError } from '../core/errors.js'
@@ -52,19 +52,8 @@ export async function connectClient(site: Site, options: ConnectOptions): Promis
 
 export async function connectClientTo(target: TemporalTarget, timeoutMs: number): Promise<ClientConnection> {
   const { Client, Connection } = await import('@temporalio/client')
-  const connection = Connection.lazy({
-    address: target.address,
-    connectTimeout: timeoutMs,
-    ...securityOf(target),
-    // A proxy of the environment is for far away servers.
-    ...(isLoopback(target.address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
-  })
-  try {
-    await askForNamespace(connection, target, timeoutMs)
-  } catch (error) {
-    await connection.close()
-    throw failureToConnect(target, error)
-  }
+  await askForNamespace(target, timeoutMs)
+  const connection = Connection.lazy(optionsOf(target))
   const client = new Client({ connection, namespace: target.namespace })
   return { client, address: target.address, namespace: target.namespace, close: () => connection.close() }
 }
@@ -74,7 +63,7 @@ export async function connectWorker(site: Site, options: ConnectOptions): Promis
   const target = await temporalTarget(site, options)
   const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
   // The client's errors are the better ones, and it honours a time limit; the native connection follows where it went.
-  await (await connectClientTo(target, timeoutMs)).close()
+  await askForNamespace(target, timeoutMs)
   const { NativeConnection } = await import('@temporalio/worker')
   try {
     const connection = await NativeConnection.connect({ address: target.address, ...securityOf(target) })
@@ -164,14 +153,29 @@ const securityOf = ({ tls, apiKey }: TemporalTarget) => ({
   ...(apiKey === undefined ? {} : { apiKey }),
 })
 
-/** Asks until the time is over: a server that is just starting refuses connections first. */
-async function askForNamespace(
-  connection: Connection,
-  target: TemporalTarget,
-  timeoutMs: number,
-): Promise<void> {
-  const signal = AbortSignal.timeout(timeoutMs)
-  await connection.withAbortSignal(signal, () =>
-    connection.workflowService.describeNamespace({ namespace: target.namespace }),
-  )
+const optionsOf = (target: TemporalTarget): ConnectionOptions => ({
+  address: target.address,
+  ...securityOf(target),
+  // A proxy of the environment is for far away servers.
+  ...(isLoopback(target.address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+})
+
+/**
+ * On a connection of its own, without the retries of the client: those go on for far longer than anybody waits, and one that
+ * comes after the end of its connection is thrown where nobody can catch it.
+ */
+async function askForNamespace(target: TemporalTarget, timeoutMs: number): Promise<void> {
+  const { Connection } = await import('@temporalio/client')
+  const connection = Connection.lazy({ ...optionsOf(target), connectTimeout: timeoutMs, interceptors: [] })
+  try {
+    // First: a server that is just starting refuses connections, and here that is waited for.
+    await connection.ensureConnected()
+    await connection.withAbortSignal(AbortSignal.timeout(timeoutMs), () =>
+      connection.workflowService.describeNamespace({ namespace: target.namespace }),
+    )
+  } catch (error) {
+    throw failureToConnect(target, error)
+  } finally {
+    await connection.close()
+  }
 }

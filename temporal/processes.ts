@@ -77,7 +77,9 @@ function linuxStartTime(pid: number): string | undefined {
   return state === 'Z' || state === 'X' || ticks === undefined ? undefined : `${bootId()}/${ticks}`
 }
 
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+/** Changes with every boot; on systems that do not tell it, it is always the same. */
+export const bootId = (): string =>
+  process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() : 'unknown'
 
 function portableStartTime(pid: number): string | undefined {
   try {

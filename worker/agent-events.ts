@@ -18,6 +18,7 @@ export type AgentEvent =
   | { readonly type: 'stopping' }
   | { readonly type: 'releasing'; readonly services: readonly string[] }
   | { readonly type: 'still-held'; readonly services: readonly string[] }
+  | { readonly type: 'journal-unreadable'; readonly reason: string }
   | { readonly type: 'stopped'; readonly name: string }
 
 /** One line for a person. */
@@ -47,6 +48,8 @@ export function describeAgentEvent(event: AgentEvent): string {
       return `Services are held still (${event.services.join(', ')}): cancelling the runs that hold them, so that they come back.`
     case 'still-held':
       return `STILL HELD: ${event.services.join(', ')}. Start them yourself, or run \`holdfast up\`, which brings them back.`
+    case 'journal-unreadable':
+      return `What is held still cannot be told: ${event.reason}`
     case 'stopped':
       return `Stopped ${event.name}.`
   }

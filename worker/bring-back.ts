@@ -24,7 +24,10 @@ export interface BringBackOptions {
  */
 export async function bringServicesBack(options: BringBackOptions): Promise<void> {
   const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
-  const held = await heldServices().catch(() => [])
+  const held = await heldServices().catch((error: unknown) => {
+    onEvent({ type: 'journal-unreadable', reason: error instanceof Error ? error.message : String(error) })
+    return []
+  })
   const heldByBackups = held.filter(isRead)
   if (heldByBackups.length > 0) {
     onEvent({ type: 'releasing', services: namesOf(heldByBackups) })

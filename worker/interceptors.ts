@@ -7,6 +7,8 @@ import { failureOf } from '../core/failure.js'
 
 /** What Temporal keeps of a failure is at most 4 KB, and it is kept for a month. */
 const MAX_MESSAGE_LENGTH = 1500
+/** Chains are short, loops are bugs. */
+const MAX_CAUSES = 10
 
 export interface TranslateOptions {
   readonly log: Log
@@ -39,8 +41,8 @@ export function toFailure(
   { log, redact }: TranslateOptions,
 ): unknown {
   if (thrown instanceof CompleteAsyncError || thrown instanceof TemporalFailure) return thrown
-  if (thrown instanceof HoldfastError) return failureOf(redacted(thrown, redact))
   if (context.cancellationSignal.aborted && isAbort(thrown)) return new CancelledFailure('cancelled')
+  if (thrown instanceof HoldfastError) return failureOf(redacted(thrown, redact))
   const activity = context.info.activityType
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
   log.error('unexpected error in an activity', {
@@ -76,10 +78,16 @@ function redactedDetails(
 const short = (text: string): string =>
   text.length <= MAX_MESSAGE_LENGTH ? text : `${text.slice(0, MAX_MESSAGE_LENGTH)}…`
 
-/** What streams and `AbortSignal`s throw when they are told to stop. */
-const isAbort = (thrown: unknown): boolean =>
-  thrown instanceof Error &&
-  (thrown.name === 'AbortError' || (thrown as NodeJS.ErrnoException).code === 'ABORT_ERR')
+/** What streams and `AbortSignal`s throw when they are told to stop, also when somebody added what was stopped by it. */
+function isAbort(thrown: unknown): boolean {
+  let current: unknown = thrown
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
+    if (current instanceof CancelledFailure) return true
+    if (current.name === 'AbortError' || (current as NodeJS.ErrnoException).code === 'ABORT_ERR') return true
+    current = current.cause
+  }
+  return false
+}
 
 /** `TypeError`, `Error ENOTDIR`: names and codes are ours to tell, messages are not. */
 function kindOf(thrown: unknown): string {

@@ -30,10 +30,10 @@ export interface WorkerRunOptions {
  */
 export async function runWorker(site: Site, role: Role, options: WorkerRunOptions = {}): Promise<void> {
   const { signal = stopRequestsOfChild(), onReady = () => process.send?.(READY_MESSAGE) } = options
-  const local = await localTools(site)
+  const local = await localTools(site, { environment: process.env, logBase: { role, host: site.host } })
   const { log } = local
   installRuntime(log)
-  log.info('worker starts', { role, host: site.host, pid: process.pid })
+  log.info('worker starts', { pid: process.pid })
   let ends = 0
   while (!signal.aborted) {
     const startedAt = Date.now()
@@ -49,7 +49,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
       await delay(retryInMs, undefined, { signal }).catch(() => undefined)
     }
   }
-  log.info('worker has stopped', { role })
+  log.info('worker has stopped')
 }
 
 async function serve(

@@ -13,5 +13,7 @@ export function stopRequestsOfChild(): AbortSignal {
   if (!process.connected) return stopRequests()
   const controller = new AbortController()
   process.once('disconnect', () => controller.abort())
+  // To be told is no reason to stay: a worker that has stopped must end although its agent lives.
+  process.channel?.unref()
   return AbortSignal.any([stopRequests(), controller.signal])
 }

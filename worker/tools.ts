@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client } from '@temporalio/client'
+import pino from 'pino'
+import { createAlarms } from '../activities/alarms.js'
+import { createAllowed } from '../activities/allowed.js'
+import { createCatalog } from '../activities/catalog/create-catalog.js'
+import { createDestinations } from '../activities/destinations/place.js'
+import { createJournal } from '../activities/journal/files.js'
+import { createLog } from '../activities/log.js'
+import { redacted } from '../activities/redact.js'
+import { createSecrets } from '../activities/secrets.js'
+import { readOwnContainerId } from '../activities/services/docker-ours.js'
+import { createServices } from '../activities/services/registry.js'
+import type { Tools } from '../activities/tools.js'
+import type { Site } from '../core/site.js'
+import { loadPlans } from '../site/plans.js'
+import { connectClient, type ConnectOptions } from '../temporal/connection.js'
+import { packageRoot } from '../temporal/package-root.js'
+import { bootId } from '../temporal/processes.js'
+import type { BringBackOptions } from './bring-back.js'
+import type { TranslateOptions } from './interceptors.js'
+
+/** The world of this host as far as it needs no Temporal: also what the commands that must work without it are given. */
+export interface LocalTools extends Omit<Tools, 'client'>, TranslateOptions, ConnectOptions {}
+
+export interface LocalOptions {
+  readonly environment: NodeJS.ProcessEnv
+  readonly clock?: () => Date
+  /** Beside every line of the log. */
+  readonly logBase?: Readonly<Record<string, string>>
+}
+
+/** Builds the real tools: files under the state folder, the host's own shell, Docker where it answers. Touches nothing yet. */
+export async function localTools(site: Site, options: LocalOptions): Promise<LocalTools> {
+  const { environment, clock = () => new Date(), logBase = {} } = options
+  // Written at once: what it said last is what explains a worker that was killed.
+  const log = createLog({ destination: pino.destination({ fd: 1, sync: true }), clock, base: logBase })
+  const services = await servicesOf(site, environment)
+  const shell = services.shell()
+  const secrets = createSecrets({ environment, shell })
+  const destination = createDestinations({ site, clock, random })
+  return {
+    site,
+    services,
+    secrets,
+    resolveSecret: (reference) => secrets.resolve(reference),
+    journal: createJournal({ stateDir: site.stateDir, bootId: bootId() }),
+    alarms: createAlarms({
+      stateDir: site.stateDir,
+      host: site.host,
+      ...(site.alarm === undefined ? {} : { command: site.alarm.command }),
+      shell,
+      clock,
+      log,
+    }),
+    allowed: createAllowed({
+      site,
+      // Read anew each time: a plan that was added is allowed without a restart.
+      plans: async () => (await loadPlans(site)).plans.map(({ job }) => job),
+      resolve: (reference) => services.resolve(reference, AbortSignal.timeout(RESOLVE_WITHIN_MS)),
+    }),
+    catalog: createCatalog({
+      destinations: destination,
+      site,
+      cacheFolder: join(site.stateDir, 'cache', 'catalog'),
+      log,
+    }),
+    clock,
+    random,
+    log,
+    redact: redactedText,
+    versions: await versions(),
+    destination,
+    shell: (place) => services.shell(place),
+    volumePath: (volume, signal) => services.volumePath(volume, signal),
+  }
+}
+
+/** What the agent needs to bring services back before it ends. */
+export async function holdsOf(
+  site: Site,
+  environment: NodeJS.ProcessEnv,
+): Promise<Pick<BringBackOptions, 'heldServices' | 'connect'>> {
+  const journal = createJournal({ stateDir: site.stateDir, bootId: bootId() })
+  const services = await servicesOf(site, environment)
+  const secrets = createSecrets({ environment, shell: services.shell() })
+  return {
+    heldServices: () => journal.list(),
+    connect: () => connectClient(site, { resolveSecret: (reference) => secrets.resolve(reference) }),
+  }
+}
+
+/** A reference is looked up in the Docker daemon of this host. */
+const RESOLVE_WITHIN_MS = 30_000
+
+async function servicesOf(site: Site, environment: NodeJS.ProcessEnv) {
+  const ownContainerId = await readOwnContainerId()
+  const dockerHost = environment['DOCKER_HOST']
+  return createServices({
+    site,
+    environment,
+    random,
+    ...(dockerHost === undefined || dockerHost === '' ? {} : { dockerHost }),
+    ...(ownContainerId === undefined ? {} : { ownContainerId }),
+  })
+}
+
+const random = (digits: number): string =>
+  randomBytes(Math.ceil(digits / 2))
+    .toString('hex')
+    .slice(0, digits)
+
+const redactedText = (text: string): string => String(redacted({ text })['text'])
+
+async function versions(): Promise<Record<string, string>> {
+  const { version } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return { holdfast: version, node: process.versions.node }
+}
+
+export const toolsWith = (local: LocalTools, client: Client): Tools => ({ ...local, client })
