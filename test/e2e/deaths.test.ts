@@ -43,11 +43,7 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
   })
 
   afterEach(async () => {
-    await until(
-      'the journal is empty',
-      async () => (await readdir(world.path('state', 'journal'))).length === 0,
-      90_000,
-    )
+    await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)
     expect(await service.isRunning()).toBe(true)
     expect((await world.holdfast('backup', 'create', 'quick')).code).toBe(0)
   })

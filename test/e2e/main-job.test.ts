@@ -45,7 +45,7 @@ describeWith(['built', 'temporal'], 'the main job under the command runtime', ()
     expect(await service.history()).toEqual(['start', 'stop', 'start'])
     expect(await service.isRunning()).toBe(true)
     expect(result.holds).toMatchObject([{ service: 'command:web', stateBefore: 'running', health: 'ok' }])
-    expect(await readdir(world.path('state', 'journal'))).toEqual([])
+    expect(await world.journal()).toEqual([])
   })
 
   test('the backup is listed with its plan, verdict and description', async () => {

@@ -30,6 +30,8 @@ export interface World {
   up(): Promise<void>
   /** Process ids of the agent's children, by name. */
   children(): Promise<Record<string, number>>
+  /** Services with an entry in the journal: stopped, and owed a start. */
+  journal(): Promise<string[]>
   dispose(): Promise<void>
 }
 
@@ -99,6 +101,12 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         )
     },
     children: () => childrenOf(path('state')),
+    async journal() {
+      const names = await readdir(path('state', 'journal')).catch((): string[] => [])
+      return names
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
+    },
     async dispose() {
       await holdfast('down')
       await rm(folder, { recursive: true, force: true })
