@@ -252,11 +252,11 @@ describe('without a Docker daemon', () => {
     const { driver: lost } = servicesAt('unix:///no/such/docker.sock').driver('docker:web')
 
     for (const asked of [
-      lost.resolve('web', signal),
-      lost.observe('web', signal),
-      lost.shell('web').run(['true'], { signal }),
+      () => lost.resolve('web', signal),
+      () => lost.observe('web', signal),
+      () => lost.shell('web').run(['true'], { signal }),
     ]) {
-      await expect(asked).rejects.toMatchObject({
+      await expect(asked()).rejects.toMatchObject({
         code: 'docker.unreachable',
         message: expect.stringContaining('unix:///no/such/docker.sock') as string,
         hint: expect.stringContaining('DOCKER_HOST') as string,
