@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
+import { HoldfastError } from '../core/errors.js'
 import { messages, type RunProgress } from '../core/messages.js'
 import type { CaptureProgress } from '../core/work.js'
 import type { RunReference, StartedRun } from './runs.js'
@@ -144,3 +145,14 @@ const isCaptureProgress = (details: unknown): details is CaptureProgress =>
   typeof (details as CaptureProgress).source === 'string' &&
   typeof (details as CaptureProgress).plainBytes === 'number' &&
   typeof (details as CaptureProgress).storedBytes === 'number'
+
+/** Why a run failed, for people; undefined where that was nothing expected. */
+export async function failureOfRun(client: Client, run: RunReference): Promise<HoldfastError | undefined> {
+  try {
+    await client.workflow.result(run.workflowId, run.runId)
+    return undefined
+  } catch (thrown) {
+    const error = explained(thrown, run.workflowId)
+    return error instanceof HoldfastError ? error : undefined
+  }
+}

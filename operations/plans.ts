@@ -73,3 +73,7 @@ async function changesOf(
   const ids = wanted.map((schedule) => schedule.scheduleId)
   return diffSchedules(wanted, await readSchedules(client, site.site, ids))
 }
+
+/** As `hostsOf`, from what plans can be read: backups are found and restored also while a plan has mistakes. */
+export const knownHosts = async (site: Site): Promise<readonly string[]> =>
+  hostsOf(site, (await loadPlans(site)).plans)

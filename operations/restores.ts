@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
-import type { RestorePreview, RestoreRequest } from '../core/work.js'
+import type { RestorePreview, RestoreRequest, RestoreResult } from '../core/work.js'
 import type { RestoreRunInput } from '../workflows/restore-run.js'
 import type { FoundBackup } from './backups.js'
 import { askHost } from './questions.js'
-import { startRun, type RunReference } from './runs.js'
+import { startRun, type StartedRun } from './runs.js'
 import type { Session } from './session.js'
 import { asking, isNotFound } from './temporal-errors.js'
 
@@ -42,7 +42,7 @@ export async function planRestore(
 export async function startRestore(
   { client, site }: Session,
   { restoreId, host, request, preview }: PlannedRestore,
-): Promise<RunReference> {
+): Promise<StartedRun<RestoreResult>> {
   const { backupId, plan } = preview
   const argument: RestoreRunInput = { request, restoreId, host }
   return startRun(client, {

@@ -22,7 +22,7 @@ export function renderRuns(runs: readonly RunSummary[], timezone: string): strin
   )
 }
 
-export const renderRun = (run: RunSummary, timezone: string): string =>
+export const renderRun = (run: RunSummary, timezone: string, failure: string | undefined): string =>
   renderFields([
     ['Run', run.workflowId],
     ['Kind', run.kind],
@@ -33,6 +33,7 @@ export const renderRun = (run: RunSummary, timezone: string): string =>
     ['Started', formatInstant(run.startedAt, timezone)],
     ['Ended', run.closedAt === undefined ? undefined : formatInstant(run.closedAt, timezone)],
     ['Took', tookText(run) || undefined],
+    ['Because', failure],
   ])
 
 /** The run's own verdict where it came to one, else how Temporal saw it end. */

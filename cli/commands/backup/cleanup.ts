@@ -1,0 +1,53 @@
+import { Flags } from '@oclif/core'
+import type { RetentionDecision } from '../../../core/retention.js'
+import { counted, formatBytes } from '../../../core/units.js'
+import type { ExpireResult, RetentionReport } from '../../../core/work.js'
+import { BaseCommand, yesFlag } from '../../base-command.js'
+import { renderRetention } from '../../output/backups.js'
+import { localTimezone } from '../../output/times.js'
+import { planArgument, planFrom } from '../../plan-argument.js'
+import { connected } from '../../session.js'
+import { siteOf } from '../../site.js'
+import { watchRun } from '../../watch.js'
+
+export default class BackupCleanup extends BaseCommand {
+  static override summary =
+    'Apply the retention of a plan now; --dry-run shows each backup with why it is kept.'
+  static override description =
+    'Every good run does this by itself. Shows what goes, and asks; the worker decides anew when it begins.'
+  static override examples = [
+    '<%= config.bin %> backup cleanup shop --dry-run',
+    '<%= config.bin %> backup cleanup shop --yes',
+  ]
+  static override args = { plan: planArgument }
+  static override flags = {
+    'dry-run': Flags.boolean({ description: 'Only show what would go, and why the rest is kept.' }),
+    yes: yesFlag,
+  }
+
+  async run(): Promise<RetentionReport & { readonly expired?: ExpireResult }> {
+    const { args, flags } = await this.parse(BackupCleanup)
+    const site = await siteOf(flags.config)
+    const plan = await planFrom(site, args.plan)
+    const { previewCleanup, startCleanup } = await import('../../../operations/maintenance.js')
+    return connected(site, async (session) => {
+      const preview = await previewCleanup(session, plan)
+      this.print(renderRetention(preview.decisions, localTimezone()))
+      const going = preview.decisions.filter(goes)
+      if (flags['dry-run']) return preview
+      // Also with nothing to go: what runs that were killed have left unfinished is swept with it.
+      if (going.length > 0) {
+        await this.confirm(`Remove ${counted(going.length, 'backup')} of "${plan.name}" for good?`, flags.yes)
+      }
+      const run = await startCleanup(session, plan)
+      const watching = { session, terminal: this.terminal, clock: this.clock, progress: 'none' as const }
+      const { report, expired } = await watchRun(watching, run)
+      this.print(
+        `Removed ${counted(expired.removed.length, 'backup')}: ${formatBytes(expired.freedBytes)} are free again.`,
+      )
+      return { ...report, expired }
+    })
+  }
+}
+
+const goes = ({ keptBecause }: RetentionDecision): boolean => keptBecause.length === 0

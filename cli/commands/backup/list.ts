@@ -1,0 +1,56 @@
+import { Flags } from '@oclif/core'
+import type { BackupSummary } from '../../../core/backup.js'
+import type { BackupFilter } from '../../../core/work.js'
+import { BaseCommand } from '../../base-command.js'
+import { parseSince } from '../../instant-flag.js'
+import { renderBackups } from '../../output/backups.js'
+import { printable } from '../../output/text.js'
+import { localTimezone } from '../../output/times.js'
+import { connected } from '../../session.js'
+import { siteOf } from '../../site.js'
+
+export default class BackupList extends BaseCommand {
+  static override summary = 'List backups, oldest first, from the destinations themselves.'
+  static override description =
+    'What cannot be read (a damaged manifest, a host that does not answer) is named on stderr and hides nothing else.'
+  static override examples = [
+    '<%= config.bin %> backup list',
+    '<%= config.bin %> backup list --plan shop --since 7d',
+    '<%= config.bin %> backup list --type postgres --json',
+  ]
+  static override flags = {
+    plan: Flags.string({ description: 'Only of this plan.', helpValue: 'NAME' }),
+    source: Flags.string({ description: 'Only those that have this source.', helpValue: 'NAME' }),
+    type: Flags.string({
+      description: 'Only those that have a source of this type.',
+      options: ['files', 'volume', 'postgres', 'sqlite'],
+    }),
+    destination: Flags.string({ description: 'Only at this destination.', helpValue: 'NAME' }),
+    since: Flags.string({
+      description: 'Only taken since: 7d, 2026-11-20, 2026-11-20T01:30Z.',
+      helpValue: 'TIME',
+    }),
+  }
+
+  async run(): Promise<readonly BackupSummary[]> {
+    const { flags } = await this.parse(BackupList)
+    const { plan, source, type, destination } = flags
+    const filter: BackupFilter = {
+      ...(plan === undefined ? {} : { plan }),
+      ...(source === undefined ? {} : { source }),
+      ...(type === undefined ? {} : { type }),
+      ...(destination === undefined ? {} : { destination }),
+      ...(flags.since === undefined ? {} : { since: parseSince(flags.since, this.clock()) }),
+    }
+    const site = await siteOf(flags.config)
+    const [{ listBackups }, { knownHosts }] = await Promise.all([
+      import('../../../operations/backups.js'),
+      import('../../../operations/plans.js'),
+    ])
+    const hosts = await knownHosts(site)
+    const { backups, problems } = await connected(site, (session) => listBackups(session, hosts, filter))
+    for (const problem of problems) this.terminal.write(`warning: ${printable(problem)}\n`)
+    this.print(renderBackups(backups, localTimezone()))
+    return backups
+  }
+}

@@ -1,0 +1,117 @@
+import { Args, Flags } from '@oclif/core'
+import { scheduleId } from '../../../core/ids.js'
+import type { CompiledPlan } from '../../../plan/compile.js'
+import type { Session } from '../../../operations/session.js'
+import { HoldfastError } from '../../../core/errors.js'
+import { BaseCommand } from '../../base-command.js'
+import { renderSchedules, type ListedSchedule } from '../../output/schedules.js'
+import { localTimezone } from '../../output/times.js'
+import { connected } from '../../session.js'
+import { siteOf } from '../../site.js'
+
+type Change = { readonly set: string } | { readonly to: 'paused' | 'running'; readonly note: string }
+
+export default class BackupSchedule extends BaseCommand {
+  static override summary =
+    'List schedules with their next and last run; or set, pause and resume that of a plan.'
+  static override description =
+    '--set edits the plan file (comments and order stay) and applies it. A pause lasts until --resume, whatever is applied in between.'
+  static override examples = [
+    '<%= config.bin %> backup schedule',
+    '<%= config.bin %> backup schedule shop --set "0 2 * * *"',
+    '<%= config.bin %> backup schedule shop --pause --note "until the move is over"',
+    '<%= config.bin %> backup schedule shop --resume',
+  ]
+  static override args = { plan: Args.string({ description: 'Name of a plan. Default: all.' }) }
+  static override flags = {
+    set: Flags.string({
+      description: 'Five cron fields: minute, hour, day of month, month, day of week.',
+      helpValue: 'CRON',
+      exclusive: ['pause', 'resume'],
+    }),
+    pause: Flags.boolean({ description: 'No more runs by itself until --resume.', exclusive: ['resume'] }),
+    resume: Flags.boolean({ description: 'Run by itself again.' }),
+    note: Flags.string({ description: 'Why: shown in the list.', helpValue: 'TEXT' }),
+  }
+
+  async run(): Promise<readonly ListedSchedule[]> {
+    const { args, flags } = await this.parse(BackupSchedule)
+    const site = await siteOf(flags.config)
+    const { allPlans, planNamed } = await import('../../../operations/plans.js')
+    const change = changeOf(flags)
+    if (change !== undefined && args.plan === undefined) {
+      throw new HoldfastError('flag.invalid', '--set, --pause and --resume change one plan: name it.', {
+        hint: 'For example: holdfast backup schedule shop --pause',
+      })
+    }
+    const plans = args.plan === undefined ? await allPlans(site) : [await planNamed(site, args.plan)]
+    return connected(site, async (session) => {
+      const [plan] = plans
+      const now =
+        change === undefined || plan === undefined ? plans : [await carriedOut(session, plan, change)]
+      const listed = await listOf(session, now)
+      this.print(renderSchedules(listed, localTimezone()))
+      return listed
+    })
+  }
+}
+
+function changeOf(flags: {
+  set?: string | undefined
+  pause: boolean
+  resume: boolean
+  note?: string | undefined
+}): Change | undefined {
+  if (flags.set !== undefined) return { set: flags.set }
+  if (flags.pause) return { to: 'paused', note: flags.note ?? 'Paused by holdfast backup schedule --pause.' }
+  if (flags.resume) return { to: 'running', note: flags.note ?? '' }
+  return undefined
+}
+
+/** The plan as it is afterwards. */
+async function carriedOut(session: Session, plan: CompiledPlan, change: Change): Promise<CompiledPlan> {
+  const { client, site } = session
+  if ('set' in change) {
+    const [{ editSchedule, writeSchedule }, { applyPlan }] = await Promise.all([
+      import('../../../operations/schedule-edit.js'),
+      import('../../../operations/plans.js'),
+    ])
+    const edit = editSchedule(site, plan, change.set)
+    await writeSchedule(edit)
+    await applyPlan(session, edit.plan)
+    return edit.plan
+  }
+  const { pauseSchedule } = await import('../../../operations/schedules.js')
+  await pauseSchedule(client, { scheduleId: scheduleId(site.site, plan.name), plan: plan.name }, change)
+  return plan
+}
+
+async function listOf(
+  { client, site }: Session,
+  plans: readonly CompiledPlan[],
+): Promise<readonly ListedSchedule[]> {
+  const [{ readSchedules }, { scheduleInWords }] = await Promise.all([
+    import('../../../operations/schedules.js'),
+    import('../../../plan/words.js'),
+  ])
+  const ids = plans.map(({ name }) => scheduleId(site.site, name))
+  const existing = await readSchedules(client, site.site, ids)
+  return plans.map(({ name, schedule }) => {
+    const found = existing.find((candidate) => candidate.scheduleId === scheduleId(site.site, name))
+    return {
+      plan: name,
+      schedule:
+        found !== undefined
+          ? found.paused
+            ? 'paused'
+            : 'active'
+          : schedule === undefined
+            ? 'none'
+            : 'not-applied',
+      ...(schedule === undefined ? {} : { when: scheduleInWords(schedule) }),
+      ...(found?.note === undefined ? {} : { note: found.note }),
+      ...(found?.nextRunAt === undefined ? {} : { nextRunAt: found.nextRunAt }),
+      ...(found?.lastRun === undefined ? {} : { lastRun: found.lastRun }),
+    }
+  })
+}

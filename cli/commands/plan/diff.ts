@@ -1,0 +1,21 @@
+import type { ScheduleChange } from '../../../core/schedule-diff.js'
+import { BaseCommand } from '../../base-command.js'
+import { connected } from '../../session.js'
+import { siteOf } from '../../site.js'
+
+export default class PlanDiff extends BaseCommand {
+  static override summary = 'Show what `plan apply` would change in the schedules that are running.'
+  static override examples = ['<%= config.bin %> plan diff']
+
+  async run(): Promise<readonly ScheduleChange[]> {
+    const { flags } = await this.parse(PlanDiff)
+    const site = await siteOf(flags.config)
+    const [{ diffPlans }, { describeChanges }] = await Promise.all([
+      import('../../../operations/plans.js'),
+      import('../../../plan/diff.js'),
+    ])
+    const changes = await connected(site, diffPlans)
+    this.print(describeChanges(changes))
+    return changes
+  }
+}

@@ -1,0 +1,64 @@
+import { HoldfastError } from '../../../core/errors.js'
+import type { BackupRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
+import type { RunKind } from '../../../operations/search-attributes.js'
+import { BaseCommand } from '../../base-command.js'
+import { exitCodes } from '../../exit-code.js'
+import { exitCodeOfBackup, exitCodeOfRestore, exitCodeOfVerification } from '../../outcome.js'
+import { renderBackupResult, renderRestoreResult, renderVerification } from '../../output/runs.js'
+import { runArgument } from '../../run-argument.js'
+import { connected } from '../../session.js'
+import { siteOf } from '../../site.js'
+import { progressKind, watchRun } from '../../watch.js'
+
+export default class RunWatch extends BaseCommand {
+  static override summary =
+    'Watch a run until it ends; its result and exit code are those of the command that started it.'
+  static override examples = ['<%= config.bin %> run watch backup/shop/20261120-013000-shop-7f3a2c']
+  static override args = { id: runArgument }
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(RunWatch)
+    const site = await siteOf(flags.config)
+    const { findRun } = await import('../../../operations/runs.js')
+    return connected(site, async (session) => {
+      const run = await findRun(session.client, args.id)
+      if (run.status === 'terminated' || run.status === 'timed-out') throw terminated(run.workflowId)
+      const hasProgress = run.kind === 'backup' || run.kind === 'restore'
+      const progress =
+        hasProgress && run.status === 'running' ? progressKind(this.terminal, flags.quiet) : 'none'
+      const watching = { session, terminal: this.terminal, clock: this.clock, progress }
+      const result = await watchRun<unknown>(watching, run as { workflowId: string; runId: string })
+      const { text, exitCode } = resultText(run.kind, result)
+      this.print(text)
+      this.exitWith(exitCode)
+      return result
+    })
+  }
+}
+
+function resultText(
+  kind: RunKind,
+  result: unknown,
+): { text: string; exitCode: ReturnType<typeof exitCodeOfBackup> } {
+  switch (kind) {
+    case 'backup': {
+      const backup = result as BackupRunResult
+      return { text: renderBackupResult(backup), exitCode: exitCodeOfBackup(backup) }
+    }
+    case 'restore': {
+      const restore = result as RestoreResult
+      return { text: renderRestoreResult(restore), exitCode: exitCodeOfRestore(restore) }
+    }
+    case 'verify': {
+      const report = result as VerifyReport
+      return { text: renderVerification(report), exitCode: exitCodeOfVerification(report) }
+    }
+    case 'retention':
+      return { text: 'Done.', exitCode: exitCodes.ok }
+  }
+}
+
+const terminated = (workflowId: string): HoldfastError =>
+  new HoldfastError('run.failed', `${workflowId} was terminated from outside.`, {
+    hint: 'Its services are started again by their guard. Start it again if you want it.',
+  })

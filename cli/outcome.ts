@@ -1,0 +1,25 @@
+import type { BackupRunResult, RestoreResult, VerifyReport } from '../core/work.js'
+import { exitCodes } from './exit-code.js'
+
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** A run that came to its end may still be bad news. */
+export function exitCodeOfBackup({ outcome }: Pick<BackupRunResult, 'outcome'>): ExitCode {
+  switch (outcome) {
+    case 'good':
+      return exitCodes.ok
+    case 'not-good':
+    case 'failed':
+      return exitCodes.notGood
+    case 'cancelled':
+      return exitCodes.cancelled
+    case 'skipped':
+      return exitCodes.conflict
+  }
+}
+
+export const exitCodeOfRestore = ({ servicesVerdict }: Pick<RestoreResult, 'servicesVerdict'>): ExitCode =>
+  servicesVerdict === 'ok' ? exitCodes.ok : exitCodes.notGood
+
+export const exitCodeOfVerification = ({ problems }: Pick<VerifyReport, 'problems'>): ExitCode =>
+  problems.length === 0 ? exitCodes.ok : exitCodes.corrupt
