@@ -39,8 +39,9 @@ export function cronMistake(expression: string): CronMistake | undefined {
       hint: 'Leave one of the two as *.',
     }
   }
-  const first = nextEntries(expression, new Date('2026-01-01T00:00:00Z'))
-  return first.next().done === true ? { message: 'can never fire: no month has that day.' } : undefined
+  if (!isRestricted(fields[2])) return undefined
+  const first = nextEntries(expression, new Date('2026-01-01T00:00:00Z')).next()
+  return first.done === true ? { message: 'can never fire: no month has that day.' } : undefined
 }
 
 function nicknameHint(nickname: string): string {

@@ -79,6 +79,8 @@ function validators(): { readonly plan: ValidateFunction; readonly config: Valid
     discriminator: true,
     allErrors: true,
     verbose: true,
+    // Its optimiser takes longer than the checks of hundreds of plans.
+    code: { optimize: false },
   })
   const lazy: { plan?: ValidateFunction; config?: ValidateFunction } = {}
   compiled = {

@@ -52,7 +52,21 @@ export interface ClockChange {
 
 /** Changes within a year from an instant; none in a zone without daylight saving. */
 export function clockChanges(zone: string, since: Date): readonly ClockChange[] {
-  const changes: ClockChange[] = []
+  const question = `${zone} ${since.toISOString()}`
+  const known = changes.get(question)
+  if (known) return known
+  const found = findChanges(zone, since)
+  if (changes.size >= MOST_REMEMBERED) changes.clear()
+  changes.set(question, found)
+  return found
+}
+
+/** Plans of one site share a zone or two, and a year is 366 questions to Intl. */
+const changes = new Map<string, readonly ClockChange[]>()
+const MOST_REMEMBERED = 100
+
+function findChanges(zone: string, since: Date): readonly ClockChange[] {
+  const found: ClockChange[] = []
   let before = offsetAt(since, zone)
   for (let day = 1; day <= 366; day++) {
     const end = new Date(since.getTime() + day * DAY)
@@ -60,14 +74,14 @@ export function clockChanges(zone: string, since: Date): readonly ClockChange[] 
     if (after === before) continue
     const at = momentOfChange(new Date(end.getTime() - DAY), end, zone)
     const [low, high] = [Math.min(before, after), Math.max(before, after)]
-    changes.push({
+    found.push({
       direction: after > before ? 'forward' : 'back',
       from: new Date(at.getTime() + low),
       to: new Date(at.getTime() + high),
     })
     before = after
   }
-  return changes
+  return found
 }
 
 function momentOfChange(from: Date, to: Date, zone: string): Date {
@@ -81,9 +95,11 @@ function momentOfChange(from: Date, to: Date, zone: string): Date {
   return new Date(high)
 }
 
+let zoneNames: readonly string[] | undefined
+
 /** Why Temporal would not know the zone, with the name that was likely meant. */
 export function zoneMistake(zone: string): { suggestion?: string } | undefined {
-  const names = Intl.supportedValuesOf('timeZone')
+  const names = (zoneNames ??= Intl.supportedValuesOf('timeZone'))
   if (zone === 'UTC' || names.includes(zone)) return undefined
   const sameLetters = names.find((name) => name.toLowerCase() === zone.toLowerCase())
   if (sameLetters !== undefined) return { suggestion: sameLetters }

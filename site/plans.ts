@@ -1,4 +1,5 @@
 import { dirname, relative, resolve } from 'node:path'
+import pLimit from 'p-limit'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
 import { compilePlan, type CompiledPlan } from '../plan/compile.js'
@@ -8,6 +9,9 @@ import { didYouMean } from '../plan/suggest.js'
 import { readPlan } from '../plan/validate.js'
 import { planFiles } from './plan-files.js'
 import { isMissing, readOwnText, readingProblem } from './read-text.js'
+
+/** Enough to hide the latency of a network mount; each is open only while it is read. */
+const FILES_AT_ONCE = 16
 
 /** Plans, and what there is to say about their files. A file with errors has no plan here. */
 export interface LoadedPlans {
@@ -19,9 +23,7 @@ export interface LoadedPlans {
 
 /** All plans of the site, sorted by file. Mistakes are in `issues`; fails only as `planFiles` does. */
 export async function loadPlans(site: Site): Promise<LoadedPlans> {
-  const loaded: LoadedPlans[] = []
-  for (const file of await planFiles(site)) loaded.push(await load(site, file))
-  return together(loaded)
+  return loadAll(site, await planFiles(site))
 }
 
 /** One plan file, which need not be among `plans` of holdfast.yaml. A relative path counts from the folder of holdfast.yaml. */
@@ -31,10 +33,8 @@ export async function loadPlanFile(site: Site, file: string): Promise<LoadedPlan
 
 /** Several plan files, checked against each other as those of the site are. */
 export async function loadPlanFiles(site: Site, files: readonly string[]): Promise<LoadedPlans> {
-  const loaded: LoadedPlans[] = []
   const absolute = new Set(files.map((file) => resolve(dirname(site.configFile), file)))
-  for (const file of absolute) loaded.push(await load(site, file))
-  return together(loaded)
+  return loadAll(site, [...absolute])
 }
 
 /** The plans, when none of their files has an error. Fails with `plan.invalid`, the rendered issues as its message. */
@@ -58,6 +58,11 @@ export function requirePlan(loaded: LoadedPlans, name: string): CompiledPlan {
   throw new HoldfastError('plan.not-found', `There is no plan "${name}".`, {
     hint: didYouMean(name, names) ?? known,
   })
+}
+
+async function loadAll(site: Site, files: readonly string[]): Promise<LoadedPlans> {
+  const places = pLimit(FILES_AT_ONCE)
+  return together(await Promise.all(files.map((file) => places(() => load(site, file)))))
 }
 
 async function load(site: Site, path: string): Promise<LoadedPlans> {
