@@ -35,11 +35,17 @@ export function spawnServer(settings: ServerSettings): ChildProcess {
           `${databaseFile}.lock`,
           ...server,
         ]
-  return spawn(program, argv, {
-    env: serverEnvironment(environment),
-    detached: true,
-    stdio: ['ignore', logDescriptor, logDescriptor],
-  })
+  // The database is for nobody else to read; the server knows no option for that, and inherits ours.
+  const umask = process.umask(0o077)
+  try {
+    return spawn(program, argv, {
+      env: serverEnvironment(environment),
+      detached: true,
+      stdio: ['ignore', logDescriptor, logDescriptor],
+    })
+  } finally {
+    process.umask(umask)
+  }
 }
 
 /** Two servers on one file both start, and corrupt each other's work. */

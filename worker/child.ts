@@ -23,6 +23,8 @@ export interface ChildHooks {
 /** What a child says to its supervisor, on the channel between them. */
 export const READY_MESSAGE = 'holdfast.ready'
 
+/** A stack is at most this long; what was said before it is no reason. */
+const LAST_LINES = 20
 const LAST_WORDS = 3
 
 /**
@@ -42,9 +44,11 @@ export async function startChild(program: ChildProgram, hooks: ChildHooks): Prom
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`))
     child.once('exit', (code, signal) => {
-      void lastLines(program.logFile, LAST_WORDS, logStart).then((words) =>
-        resolve(`${signal === null ? `exit code ${code}` : `killed by ${signal}`}${words && `: ${words}`}`),
-      )
+      const how = signal === null ? `exit code ${code}` : `killed by ${signal}`
+      void lastLines(program.logFile, LAST_LINES, logStart).then((lines) => {
+        const words = plainWords(lines)
+        resolve(words === '' ? how : `${how}: ${words}`)
+      })
     })
   })
   const identity = child.pid === undefined ? undefined : processIdentity(child.pid)
@@ -62,3 +66,11 @@ export async function startChild(program: ChildProgram, hooks: ChildHooks): Prom
     },
   }
 }
+
+/** What it cried when it crashed. Lines of its log are JSON: they tell what it did, not why it ended. */
+const plainWords = (lines: string): string =>
+  lines
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('{'))
+    .slice(-LAST_WORDS)
+    .join('\n')

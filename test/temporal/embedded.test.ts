@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile, mkdir, readdir } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ test('keeps its folder to us, and our environment to ourselves', async () => {
   const server = await start({ ...process.env, SHOP_DB_PASSWORD: 'canary-5d1f' })
 
   expect((await stat(join(stateDir, 'temporal'))).mode & 0o777).toBe(0o700)
-  expect(await readdir(join(stateDir, 'temporal'))).toContain(`${cli.version}.db`)
+  expect((await stat(join(stateDir, 'temporal', `${cli.version}.db`))).mode & 0o777).toBe(0o600)
   expect(await readFile(`/proc/${server.process.pid}/environ`, 'latin1')).not.toContain('canary-5d1f')
 })
 
