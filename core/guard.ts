@@ -17,6 +17,9 @@ export const newGuard = (service: string): GuardState => ({
   writeEnd: 'none',
 })
 
+/** A stop that was refused before anything was touched: a restore owns the journal's entry, and with it the start. */
+const UNTOUCHED: ReadonlySet<ErrorReport['code']> = new Set(['restore.conflict', 'lease.busy'])
+
 /**
  * What a guard does about one event, and why. Promises, whatever the order of events: what was stopped under a read
  * lease is started; what was stopped under a write lease is started only after `release(restored | undone)`, and
@@ -161,8 +164,7 @@ function observed(state: GuardState, event: GuardEvent & { type: 'observed' }, n
 }
 
 function stopFailed(state: GuardState, error: ErrorReport, now: number): GuardDecision {
-  // Refused before anything was touched: a restore owns the journal's entry, and with it the start.
-  if (error.code === 'restore.conflict') return refuseAll(state, error)
+  if (UNTOUCHED.has(error.code)) return refuseAll(state, error)
   const failed: GuardState = {
     ...state,
     phase: 'stopped',

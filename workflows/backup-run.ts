@@ -1,21 +1,21 @@
 import { CancelledFailure } from '@temporalio/common'
 import { CancellationScope, log, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
-import { dataVerdictOf, type BackupSummary } from '../core/backup.js'
+import type { BackupSummary } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { errorOf } from '../core/failure.js'
 import { workflowIds } from '../core/ids.js'
 import type { BackupJob, BackupRunInput, SourceSet } from '../core/job.js'
-import { notCapturedOf, outcomeOf, servicesVerdictOf } from '../core/verdicts.js'
+import { servicesVerdictOf } from '../core/verdicts.js'
 import type { BackupRunResult } from '../core/work.js'
 import { dataActivities, questionActivities } from './proxies.js'
-import { raise, resolve, runAlarms } from './steps/alarms.js'
+import { raise, runAlarms } from './steps/alarms.js'
 import { attributes } from './steps/attributes.js'
 import { identityOf } from './steps/backup-identity.js'
 import { captureSet, type CaptureRun, type CapturedSet } from './steps/capture-sets.js'
+import { concludeBackup } from './steps/conclude-backup.js'
 import { openInbox } from './steps/inbox.js'
 import { progressBoard } from './steps/progress-board.js'
 import { resultDetails } from './steps/result-details.js'
-import { retain } from './steps/retain.js'
 import { selectSets, withCanonicalServices } from './steps/sets.js'
 import { whileLockedOrSkipped, whileLockedWaiting, type LockWish } from './steps/while-locked.js'
 import { withinLimit } from './steps/within-limit.js'
@@ -109,7 +109,7 @@ async function backUp(run: Run): Promise<BackupRunResult> {
     const captured = await underCapturePlace(ready)
     const summary = await publish(ready, captured)
     isPublished = true
-    return await conclude(ready, captured, summary)
+    return await concludeBackup(ready, captured, summary)
   } finally {
     if (!isPublished) await CancellationScope.nonCancellable(() => discard(ready))
   }
@@ -177,59 +177,6 @@ async function publish(run: Run, { items, reports }: CapturedSet): Promise<Backu
   return summary
 }
 
-async function conclude(run: Run, captured: CapturedSet, summary: BackupSummary): Promise<BackupRunResult> {
-  const { job, backupId, startedAt } = run
-  const services = servicesVerdictOf(captured.reports)
-  const outcome = outcomeOf(summary, services)
-  const isInconsistent = dataVerdictOf(captured.items) === 'inconsistent'
-  if (isInconsistent) await raise(job.host, inconsistentAlarm(job, backupId))
-  const retention = await applyRetention(run, summary)
-  if (outcome === 'good') {
-    await resolve(job.host, [
-      runAlarms.failed(job.plan),
-      runAlarms.inconsistent(job.plan),
-      ...(retention.note === undefined ? [runAlarms.retention(job.plan)] : []),
-    ])
-  }
-  return {
-    outcome,
-    backupId,
-    plan: job.plan,
-    data: summary.data,
-    services,
-    summary,
-    holds: captured.reports,
-    notCaptured: notCapturedOf(captured.items),
-    retention,
-    durationMs: Date.now() - startedAt,
-  }
-}
-
-/** Only after a good backup: failing runs must never age the good ones away. The backup stands, whatever this does. */
-async function applyRetention(
-  { job, board, destination }: Run,
-  { isGood }: BackupSummary,
-): Promise<NonNullable<BackupRunResult['retention']>> {
-  if (job.retention === undefined) return { removed: [], note: 'the plan has no retention' }
-  if (!isGood) return { removed: [], note: 'only a good backup lets older ones go' }
-  board.enter('retention')
-  const { plan, site, timezone, host } = job
-  try {
-    const { expired } = await retain(host, { plan, site, destination, rules: job.retention, timezone })
-    return { removed: expired.removed }
-  } catch (error) {
-    if (CancellationScope.current().consideredCancelled) throw error
-    const note = `retention failed: ${errorOf(error)?.message ?? String(error)}`
-    await raise(host, {
-      cause: runAlarms.retention(plan),
-      summary: `Old backups of ${plan} were not removed: ${note}.`,
-      hint: `See why, then run \`holdfast backup cleanup ${plan}\`.`,
-      plan,
-    })
-    return { removed: [], note }
-  }
-}
-
 /** What a run left that has no manifest. Refused where there is one: then the backup was published after all. */
 async function discard({ job, backupId, destination }: Run): Promise<void> {
   try {
@@ -258,12 +205,5 @@ const failedAlarm = ({ plan }: BackupJob, error: unknown) => ({
   hint:
     errorOf(error)?.hint ??
     `See \`holdfast run list --plan ${plan}\`, mend the cause, and run the plan again.`,
-  plan,
-})
-
-const inconsistentAlarm = ({ plan }: BackupJob, backupId: string) => ({
-  cause: runAlarms.inconsistent(plan),
-  summary: `The hold did not last while ${plan} was read: the backup ${backupId} is inconsistent.`,
-  hint: 'Run the plan again; allow a longer `hold.maxDowntime`, or find out who started the services.',
   plan,
 })

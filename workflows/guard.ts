@@ -11,21 +11,16 @@ import { HoldfastError } from '../core/errors.js'
 import { failureOf } from '../core/failure.js'
 import { admissionOf, answerTo, type Refusal } from '../core/guard-leases.js'
 import { decide, newGuard } from '../core/guard.js'
-import type { GuardEvent, GuardOutcome } from '../core/guard-state.js'
-import type { LeaseGrant } from '../core/work.js'
+import type { GuardEvent } from '../core/guard-state.js'
+import type { Lease, LeaseGrant } from '../core/work.js'
 import { attributes } from './steps/attributes.js'
-import { guardHands } from './steps/guard-hands.js'
+import { guardHands, type GuardEnd } from './steps/guard-hands.js'
 import { acquireUpdate, guardStateQuery, releaseSignal } from './steps/signals.js'
 
 export interface GuardInput {
   readonly host: string
   /** Canonical reference. */
   readonly service: string
-}
-
-export interface GuardResult {
-  readonly outcome: GuardOutcome
-  readonly reason: string
 }
 
 /** An update that starts a guard is not atomic: the guard may come to life without its lease. */
@@ -36,9 +31,9 @@ const IDLE_LIMIT_MS = 5 * 60_000
  * last has ended, at the deadline, or when a holder is gone. Everything it decides is in `core/guard.ts`; this carries
  * it out. Never a child of a run: it must outlive every holder.
  */
-export async function serviceGuard({ host, service }: GuardInput): Promise<GuardResult> {
+export async function serviceGuard({ host, service }: GuardInput): Promise<GuardEnd> {
   let state = newGuard(service)
-  const hands = guardHands({ host, service, report: (event) => apply(event) })
+  const hands = guardHands({ host, service }, (event) => apply(event))
   const apply = (event: GuardEvent): void => {
     const decision = decide(state, event, Date.now())
     state = decision.state
@@ -56,7 +51,7 @@ export async function serviceGuard({ host, service }: GuardInput): Promise<Guard
         await condition(() => answerTo(state, lease) !== undefined)
         return grantOf(answerTo(state, lease))
       }),
-    { validator: (lease) => refuse(admissionOf(state, lease)) },
+    { validator: (lease: Lease) => refuse(admissionOf(state, lease)) },
   )
   // The promise only ever rejects: with the cancellation.
   CancellationScope.current().cancelRequested.catch(() => apply({ type: 'cancel' }))
@@ -92,7 +87,7 @@ function failureOfRefusal({ error, retry }: Refusal): ApplicationFailure {
 }
 
 /** A guard that could not keep its promise is red in every list of workflows. */
-function resultOf(service: string, { outcome, reason }: GuardResult, refusal?: string): GuardResult {
+function resultOf(service: string, { outcome, reason }: GuardEnd, refusal?: string): GuardEnd {
   if (outcome === 'left-down' || outcome === 'not-restarted') {
     throw new HoldfastError('service.start-failed', `${service} is down: ${reason}`, {
       hint: 'Its entry in the journal says how it was before. See `holdfast status`.',

@@ -32,7 +32,7 @@ const classes = {
       maximumInterval: '30s',
       maximumAttempts: 5,
       // A restore owns the service: five tries later it still does.
-      nonRetryableErrorTypes: ['restore.conflict'],
+      nonRetryableErrorTypes: ['restore.conflict', 'lease.busy'],
     },
     cancellationType: WAIT,
   },

@@ -57,7 +57,7 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
 }
 
 /** Once per process: a second one is refused. */
-function installQuietRuntime(): void {
+export function installQuietRuntime(): void {
   const logger = new DefaultLogger('ERROR')
   const telemetryOptions = { logging: { forward: {}, filter: 'OFF' } } as const
   try {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { HoldfastError } from '../../core/errors.js'
+import { HoldfastError } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
 import { workflowIds } from '../../core/ids.js'
 import type { BackupRunInput, HoldSpec } from '../../core/job.js'
@@ -42,7 +42,8 @@ const ask = (host: string) => {
 const start = (input: BackupRunInput, workflowId = `backup/${input.job.plan}/${randomUUID()}`) =>
   agent.client.workflow.start('backupRun', { taskQueue: 'orchestrator', workflowId, args: [input] })
 
-const backUp = async (input: BackupRunInput): Promise<BackupRunResult> => (await start(input)).result()
+const backUp = async (input: BackupRunInput): Promise<BackupRunResult> =>
+  (await (await start(input)).result()) as BackupRunResult
 
 const failureOfRun = async (handle: WorkflowHandle): Promise<HoldfastError | undefined> =>
   handle.result().then(
@@ -106,7 +107,6 @@ test('a subset is published, and expires nothing', async () => {
 
 test('a capture that fails for good brings the service back and leaves nothing behind', async () => {
   const { job, service } = world('capture-fails')
-  const { HoldfastError } = await import('../../core/errors.js')
   agent.host.onCapture.set('capture-fails-data', async () => {
     throw new HoldfastError('source.denied', 'No permission on /data.')
   })
@@ -122,7 +122,6 @@ test('a capture that fails for good brings the service back and leaves nothing b
 
 test('a lost capture repeats the whole set under a new hold, and the alarm of before is resolved', async () => {
   const { job, service } = world('repeated')
-  const { HoldfastError } = await import('../../core/errors.js')
   agent.host.alarms.set('run-failed/repeated', { cause: 'run-failed/repeated', summary: '', hint: '' })
   agent.host.onCapture.set('repeated-data', async ({ attempt }) => {
     if (attempt === 1) throw new HoldfastError('source.failed', 'The dump was cut off.')
@@ -302,7 +301,6 @@ test('a restore swaps while the service stands still, and starts it again', asyn
 
 test('a restore that fails before its swap leaves everything as it was', async () => {
   const { service, run, restoreId, name } = restorable('restore-early')
-  const { HoldfastError } = await import('../../core/errors.js')
   agent.host.onStop.set(name, async () => {
     throw new HoldfastError('docker.denied', 'No rights.')
   })
@@ -322,7 +320,6 @@ test.each([
   ['is terminated', 'restore-terminated'],
 ])('a restore that %s after its swap began leaves the service down, with an alarm', async (how, plan) => {
   const { service, run, name } = restorable(plan)
-  const { HoldfastError } = await import('../../core/errors.js')
   let isSwapping = false
   agent.host.onSwap = async (signal) => {
     isSwapping = true
@@ -372,7 +369,7 @@ test('retention by hand removes what nothing keeps', async () => {
     timezone: 'UTC',
   }
 
-  const result = await agent.client.workflow.execute('retentionRun', {
+  const result: unknown = await agent.client.workflow.execute('retentionRun', {
     taskQueue: 'orchestrator',
     workflowId: workflowIds.retention('by-hand'),
     args: [{ host: TEST_HOST, retention }],
@@ -385,7 +382,7 @@ test('retention by hand removes what nothing keeps', async () => {
 test('a verification answers with what it found', async () => {
   const backupId = '20261120-013000-verified-abcdef'
 
-  const report = await agent.client.workflow.execute('verifyRun', {
+  const report: unknown = await agent.client.workflow.execute('verifyRun', {
     taskQueue: 'orchestrator',
     workflowId: workflowIds.verify(backupId),
     args: [{ host: TEST_HOST, reference: { backupId } }],

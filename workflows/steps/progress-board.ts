@@ -7,13 +7,13 @@ type Phase = RunProgress['phase']
 
 /** What a person sees of a run while it runs: the `progress` query, and the details in Temporal's UI. */
 export interface ProgressBoard {
-  enter(phase: Phase): void
+  readonly enter: (phase: Phase) => void
   /** For whom we wait; nobody: back to the phase before. */
-  wait(behind: readonly string[]): void
-  source(name: string, change: Partial<Omit<SourceProgress, 'name'>>): void
-  hold(progress: HoldProgress): void
+  readonly wait: (behind: readonly string[]) => void
+  readonly source: (name: string, change: Partial<Omit<SourceProgress, 'name'>>) => void
+  readonly hold: (progress: HoldProgress) => void
   /** Replaces the details: for the end of a run. */
-  conclude(markdown: string): void
+  readonly conclude: (markdown: string) => void
 }
 
 export function progressBoard(
