@@ -1,7 +1,9 @@
 import { Flags } from '@oclif/core'
-import type { AgentState } from '../../temporal/agent-state.js'
+import type { startDetached } from '../../worker/agent.js'
 import { BaseCommand } from '../base-command.js'
 import { siteOf } from '../site.js'
+
+type Started = Pick<Awaited<ReturnType<typeof startDetached>>, 'pid' | 'temporal'>
 
 export default class Up extends BaseCommand {
   static override summary =
@@ -13,7 +15,7 @@ export default class Up extends BaseCommand {
     detach: Flags.boolean({ char: 'd', description: 'Return when all is ready, and leave it running.' }),
   }
 
-  async run(): Promise<Pick<AgentState, 'pid' | 'temporal'> | undefined> {
+  async run(): Promise<Started | undefined> {
     const { flags } = await this.parse(Up)
     const site = await siteOf(flags.config)
     const [{ runAgent }, { startDetached }, { describeAgentEvent }, { stopRequests }] = await Promise.all([

@@ -2,12 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CommandService } from '../../schemas/services.js'
+import { folder, type Application } from './place.js'
 import { commandService, dockerService } from './service.js'
 import { createDatabase, removeRows, rowsOf } from './database.js'
 
-/** The paths of examples/quickstart.yaml lie here. */
-export const folder = '/tmp/holdfast-quickstart'
 const guestbook = join(folder, 'guestbook')
 const uploads = join(guestbook, 'uploads')
 const entries = join(guestbook, 'entries.db')
@@ -15,14 +13,6 @@ const entries = join(guestbook, 'entries.db')
 const UPLOADS = 40
 const UPLOAD_BYTES = 256 * 1024
 const ROWS = 1000
-
-export interface Application {
-  /** As plans refer to it. */
-  readonly service: string
-  /** Of the `command` runtime; containers need none. */
-  readonly definition?: CommandService
-  isRunning(): Promise<boolean>
-}
 
 /** Uploaded files, a database with rows, and a running service: a container where Docker answers, else a process. */
 export async function makeApplication(): Promise<Application> {

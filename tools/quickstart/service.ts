@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Application } from './application.js'
+import type { Application } from './place.js'
 import { say } from './terminal.js'
 
 const IMAGE = 'holdfast-quickstart:1'

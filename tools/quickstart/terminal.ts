@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import ansis from 'ansis'
 import { join } from 'node:path'
-import { folder } from './application.js'
+import { folder } from './place.js'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 
