@@ -40,7 +40,7 @@ Exit code 9: there is a backup, but it is not good, or a service is not well.`
       multipleNonGreedy: true,
       helpValue: 'NAME',
     }),
-    wait: Flags.boolean({ description: 'Wait for the end of the run.', default: true, allowNo: true }),
+    'no-wait': Flags.boolean({ description: 'Return as soon as the run was started.' }),
   }
 
   async run(): Promise<BackupRunResult | StartedBackup> {
@@ -61,7 +61,7 @@ Exit code 9: there is a backup, but it is not good, or a service is not well.`
         ...(flags.description === undefined ? {} : { description: flags.description }),
         ...(onlySources === undefined ? {} : { onlySources }),
       })
-      if (!flags.wait) {
+      if (flags['no-wait']) {
         this.print(`Started ${run.workflowId}. Watch it with \`holdfast run watch ${run.workflowId}\`.`)
         return { backupId, workflowId: run.workflowId, runId: run.runId }
       }

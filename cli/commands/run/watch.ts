@@ -27,7 +27,7 @@ export default class RunWatch extends BaseCommand {
       const progress =
         hasProgress && run.status === 'running' ? progressKind(this.terminal, flags.quiet) : 'none'
       const watching = { session, terminal: this.terminal, clock: this.clock, progress }
-      const result = await watchRun<unknown>(watching, run as { workflowId: string; runId: string })
+      const result = await watchRun<unknown>(watching, run)
       const { text, exitCode } = resultText(run.kind, result)
       this.print(text)
       this.exitWith(exitCode)
