@@ -1,30 +1,12 @@
 import { assert } from './assert.js'
 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-const BYTES = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-} as const
 
 /** `90s` → 90000. The text was validated against DURATION_PATTERN. */
 export function parseDuration(text: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$/.exec(text)
   assert(match, `"${text}" is no duration`)
   return Math.round(Number(match[1]) * MILLISECONDS[match[2] as keyof typeof MILLISECONDS])
-}
-
-/** `50MiB` → 52428800. The text was validated against SIZE_PATTERN. */
-export function parseSize(text: string): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)([KMGT]i?B|B)$/.exec(text)
-  assert(match, `"${text}" is no size`)
-  return Math.round(Number(match[1]) * BYTES[match[2] as keyof typeof BYTES])
 }
 
 /** For people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `3d 4h`. */

@@ -4,7 +4,6 @@ import {
   NAME_PATTERN,
   PATH_PATTERN,
   SERVICE_PATTERN,
-  SIZE_PATTERN,
 } from '../schemas/common.js'
 import { counted } from '../core/units.js'
 
@@ -26,7 +25,6 @@ export interface SchemaNode {
 const PATTERNS: Readonly<Record<string, string>> = {
   [NAME_PATTERN]: 'a name: lower-case letters, digits and dashes, at most 63',
   [DURATION_PATTERN]: 'a duration: a number with ms, s, m, h or d',
-  [SIZE_PATTERN]: 'a size: a number with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB',
   [SERVICE_PATTERN]: 'a service: docker:container, docker:project/service or command:name',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }

@@ -14,7 +14,6 @@ export const choice = <const T extends string>(words: readonly T[], description:
 
 export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
-export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$'
 /** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
 export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
 export const PATH_PATTERN = '^/'
@@ -25,9 +24,6 @@ export const name = (description: string, example: string) =>
 
 export const duration = (description: string, example: string) =>
   Type.String({ pattern: DURATION_PATTERN, description, examples: [example] })
-
-export const size = (description: string, example: string) =>
-  Type.String({ pattern: SIZE_PATTERN, description, examples: [example] })
 
 export const ServiceReference = Type.String({
   pattern: SERVICE_PATTERN,

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { counted, formatBytes, formatDuration, parseDuration, parseSize } from '../../core/units.js'
+import { counted, formatBytes, formatDuration, parseDuration } from '../../core/units.js'
 
 test.each([
   ['850ms', 850],
@@ -12,18 +12,8 @@ test.each([
   expect(parseDuration(text)).toBe(expected)
 })
 
-test.each([
-  ['1B', 1],
-  ['2GB', 2_000_000_000],
-  ['50MiB', 52_428_800],
-  ['0.5KiB', 512],
-])('the size %s is %d bytes', (text, expected) => {
-  expect(parseSize(text)).toBe(expected)
-})
-
 test('what validation refuses is a mistake of ours here', () => {
   expect(() => parseDuration('6 hours')).toThrow('Impossible')
-  expect(() => parseSize('50MB/s')).toThrow('Impossible')
 })
 
 test.each([

@@ -14,8 +14,16 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
     process.env[missingVariable(need)] = reason ?? ''
   }
 
-  record('root', process.getuid?.() === 0 ? undefined : 'these tests mount, change owners and start servers: run them as root')
-  record('built', existsSync(join(root, 'dist', 'workflows.bundle.js')) ? undefined : 'run `npm run build` first')
+  record(
+    'root',
+    process.getuid?.() === 0
+      ? undefined
+      : 'these tests mount, change owners and start servers: run them as root',
+  )
+  record(
+    'built',
+    existsSync(join(root, 'dist', 'workflows.bundle.js')) ? undefined : 'run `npm run build` first',
+  )
   record('postgres', await missingPostgres())
 
   const docker = await startDocker()
