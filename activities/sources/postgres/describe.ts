@@ -47,12 +47,12 @@ export const listDatabases = (server: Server): Promise<string[]> =>
     work: 'listing its databases',
   })
 
-export async function describeDatabase(server: Server, database: string): Promise<DatabaseRecord> {
-  const work = `describing database "${database}"`
-  const own = await server.ask<object>({ database, sql: databaseQuery(server.facts.major), work })
-  const content = await server.ask<object>({ database, sql: CONTENT, work })
-  return { ...own, ...content } as DatabaseRecord
-}
+export const describeDatabase = (server: Server, database: string): Promise<DatabaseRecord> =>
+  server.ask({ database, sql: databaseQuery(server.facts.major), work: `describing database "${database}"` })
+
+const USER_TABLES = `
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
 
 function databaseQuery(major: number): string {
   const provider = major >= 15 ? 'd.datlocprovider' : `'c'`
@@ -71,19 +71,12 @@ function databaseQuery(major: number): string {
       'settings', (
         SELECT coalesce(json_agg(json_build_object(
           'role', CASE WHEN s.setrole = 0 THEN NULL ELSE pg_get_userbyid(s.setrole) END, 'setting', one)), '[]')
-        FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) one WHERE s.setdatabase = d.oid))
+        FROM pg_catalog.pg_db_role_setting s, unnest(s.setconfig) one WHERE s.setdatabase = d.oid),
+      'tables', (SELECT count(*) ${USER_TABLES} AND c.relkind IN ('r', 'p')),
+      'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_catalog.pg_extension))
     FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
     WHERE d.datname = current_database()`
 }
-
-const USER_TABLES = `
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
-
-const CONTENT = `
-  SELECT json_build_object(
-    'tables', (SELECT count(*) ${USER_TABLES} AND c.relkind IN ('r', 'p')),
-    'extensions', (SELECT coalesce(json_agg(extname ORDER BY extname), '[]') FROM pg_catalog.pg_extension))`
 
 /** A table, view or sequence that this user may not read, though a dump would have to. */
 export async function unreadableIn(server: Server, database: string): Promise<string | undefined> {

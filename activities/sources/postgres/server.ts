@@ -127,7 +127,8 @@ function nameOf({ in: place, connection }: PostgresSource): string {
 }
 
 async function anyPsql(reached: Reached): Promise<PostgresTool> {
-  const [psql] = await findTools(reached.shell, 'psql', reached.kind, reached.signal)
+  const wanted = { name: 'psql', place: reached.kind, isEnough: () => true } as const
+  const [psql] = await findTools(reached.shell, wanted, reached.signal)
   if (psql) return psql
   throw toolMissing(reached, 'psql')
 }
@@ -173,7 +174,8 @@ function serverOf(
       await shellRun(inUtf8(reached), command)
     },
     tool: async (name, atLeast = facts.major) => {
-      const found = await findTools(reached.shell, name, reached.kind, reached.signal)
+      const isEnough = ({ major }: PostgresTool) => major === atLeast
+      const found = await findTools(reached.shell, { name, place: reached.kind, isEnough }, reached.signal)
       return chooseTool(found, atLeast) ?? failForWantOf(reached, { name, found, atLeast })
     },
     stream: (command) => reached.shell.stream(...shellArguments(reached, command)),

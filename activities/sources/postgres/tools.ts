@@ -19,18 +19,22 @@ const VERSIONED_FOLDERS = [
 /** More versions than this are not installed side by side; each costs a start of the program. */
 const MAX_CANDIDATES = 12
 
-/** Every version of a tool in a place; the one on PATH is first. Inside a container only that one counts. */
+/**
+ * The versions of a tool in a place, looked for until one `isEnough`. On a host those of the packages come first: what Debian has
+ * on PATH is a wrapper that chooses among them by rules of its own. Inside a container only the one on PATH counts.
+ */
 export async function findTools(
   shell: Shell,
-  name: ToolName,
-  place: 'host' | 'service',
+  wanted: { name: ToolName; place: 'host' | 'service'; isEnough: (tool: PostgresTool) => boolean },
   signal: AbortSignal,
 ): Promise<readonly PostgresTool[]> {
-  const paths = place === 'host' ? [name, ...(await versionedPaths(name))] : [name]
+  const { name, place, isEnough } = wanted
+  const packaged = place === 'host' ? await versionedPaths(name) : []
   const found: PostgresTool[] = []
-  for (const program of paths.slice(0, MAX_CANDIDATES)) {
+  for (const program of [...packaged.slice(0, MAX_CANDIDATES), name]) {
     const tool = await versionOf(shell, program, signal)
     if (tool) found.push(tool)
+    if (tool && isEnough(tool)) break
   }
   return found
 }
@@ -42,8 +46,11 @@ async function versionedPaths(name: ToolName): Promise<string[]> {
       return names.filter((entry) => version.test(entry)).map((entry) => `${parent}/${entry}/${programs}`)
     }),
   )
-  return folders.flat().map((folder) => `${folder}/${name}`)
+  const newestFirst = folders.flat().sort((one, other) => majorIn(other) - majorIn(one))
+  return newestFirst.map((folder) => `${folder}/${name}`)
 }
+
+const majorIn = (folder: string): number => Number(/\d+/.exec(folder)?.[0] ?? 0)
 
 async function versionOf(
   shell: Shell,
