@@ -6,7 +6,7 @@ export async function until<T>(
 ): Promise<NonNullable<T>> {
   for (const deadline = Date.now() + limitMs; ;) {
     const value = await condition()
-    if (value) return value as NonNullable<T>
+    if (value) return value
     if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
