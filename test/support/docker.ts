@@ -50,13 +50,24 @@ export async function startDocker(): Promise<DockerForTests | { readonly missing
   return { missing: 'dockerd is not installed' }
 }
 
+/** Ends the daemon in order, and removes its folder, also when the test run that started it was killed. */
+const KEEPER = `
+folder=$1; shift
+trap 'isOver=yes; kill "$daemon"' TERM
+"$@" & daemon=$!
+wait "$daemon"; wait "$daemon"
+status=$?
+[ -z "$isOver" ] || rm -rf "$folder"
+exit "$status"`
+
 async function startOwn(program: string): Promise<DockerForTests | { readonly missing: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-docker-'))
   const socketPath = join(folder, 'docker.sock')
   const log = await open(join(folder, 'log'), 'a')
   const daemon = spawn(
-    program,
+    'setpriv',
     [
+      ...['--pdeathsig', 'TERM', 'sh', '-c', KEEPER, 'sh', folder, program],
       '--iptables=false',
       '--ip6tables=false',
       '--bridge=none',
@@ -70,6 +81,7 @@ async function startOwn(program: string): Promise<DockerForTests | { readonly mi
   await log.close()
   daemon.unref()
   const stop = async () => {
+    daemon.ref()
     if (daemon.exitCode === null) process.kill(daemon.pid as number, 'SIGTERM')
     await until('dockerd has ended', () => daemon.exitCode !== null || daemon.signalCode !== null, 30_000)
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
