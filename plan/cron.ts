@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { nearest } from './suggest.js'
+import { nearest } from '../core/suggest.js'
 import { clockChanges, instantsOf, wallTime, type ClockChange } from './zones.js'
 
 const FIELDS = [

@@ -1,7 +1,7 @@
 import { isMap, isScalar, visit, type Document, type Pair } from 'yaml'
 import { VARIABLE_PATTERN } from '../schemas/common.js'
 import { composeYaml } from './compose-yaml.js'
-import { editDistance } from './suggest.js'
+import { editDistance } from '../core/suggest.js'
 
 /** Names of keys that hold secrets, ours and those that people write by mistake. */
 const SECRET_KEYS = [

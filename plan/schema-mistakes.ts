@@ -2,7 +2,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { expectationOf, kindOf, type SchemaNode } from './expectations.js'
 import type { Path } from './locate.js'
 import { absenceIn, errorAt, errorAtKey, type Mistake } from './mistakes.js'
-import { didYouMean, nearest } from './suggest.js'
+import { didYouMean, nearest } from '../core/suggest.js'
 
 /** What the schema has against a value: one mistake for each thing that is wrong, in the words of the language. */
 export function schemaMistakes(validate: ValidateFunction, value: unknown): readonly Mistake[] {

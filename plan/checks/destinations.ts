@@ -1,7 +1,7 @@
 import picomatch from 'picomatch'
 import type { PlanFile } from '../../schemas/plan.js'
 import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
-import { didYouMean } from '../suggest.js'
+import { didYouMean } from '../../core/suggest.js'
 import type { SiteFacts } from './facts.js'
 
 /** Whether the destinations exist, and lie outside of what is backed up. */

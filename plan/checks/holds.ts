@@ -3,7 +3,7 @@ import type { Source } from '../../schemas/sources.js'
 import type { PlanFile } from '../../schemas/plan.js'
 import type { Path } from '../locate.js'
 import { errorAt, errorAtKey, warningAt, says, type Draft, type Mistake } from '../mistakes.js'
-import { didYouMean } from '../suggest.js'
+import { didYouMean } from '../../core/suggest.js'
 import type { SiteFacts } from './facts.js'
 
 /** Holds, and what they mean for the sources that are read under them. */
