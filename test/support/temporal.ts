@@ -37,6 +37,8 @@ export async function startTemporal(): Promise<TestTemporal> {
   await log.close()
   const hasEnded = new Promise<void>((resolve) => server.once('exit', () => resolve()))
   const stop = async () => {
+    // It was let go, so that it keeps nobody alive; its end is waited for all the same.
+    server.ref()
     // Nothing to save: it was in memory.
     server.kill('SIGKILL')
     await hasEnded
