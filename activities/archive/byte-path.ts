@@ -8,8 +8,12 @@ export const bytePathOf = (text: string): BytePath => Buffer.from(text, 'utf8').
 
 export const bytesOf = (path: BytePath): Buffer => Buffer.from(path, 'latin1')
 
+/** Most names by far: nothing to decode. */
+const IS_ASCII = /^[\x01-\x7f]*$/
+
 /** The path as text; undefined where its bytes are no UTF-8. */
 export function textOf(path: BytePath): string | undefined {
+  if (IS_ASCII.test(path)) return path
   const bytes = bytesOf(path)
   const text = bytes.toString('utf8')
   // A replacement character may stand in a name, so only the way back proves it.
@@ -17,4 +21,5 @@ export function textOf(path: BytePath): string | undefined {
 }
 
 /** For people and globs: what is no UTF-8 is shown as the replacement character. */
-export const shownPath = (path: BytePath): string => bytesOf(path).toString('utf8')
+export const shownPath = (path: BytePath): string =>
+  IS_ASCII.test(path) ? path : bytesOf(path).toString('utf8')

@@ -1,6 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 
+/** Written out while more is coming: one long sync at the end would be time in which nothing else happens. */
+const FLUSH_EVERY_BYTES = 32 * 1024 * 1024
 const COMPARE_CHUNK_BYTES = 1024 * 1024
 
 /** The body of an upload failed, not the place it went to: `cause` is what it failed with. */
@@ -14,15 +16,54 @@ export class BodyFailure extends Error {
 export async function writeNew(path: string, body: Readable, signal: AbortSignal): Promise<number> {
   const file = await open(path, 'wx', 0o600)
   try {
+    const flusher = new Flusher(file)
     let bytes = 0
+    // One chunk is written while the next one is made.
+    let writing = Promise.resolve()
     for await (const chunk of told(body, signal)) {
-      await writeWhole(file, chunk)
+      await writing
+      flusher.written(bytes)
+      writing = writeWhole(file, chunk)
+      // Awaited in the next turn; until then a failure is nobody's unhandled rejection.
+      writing.catch(() => undefined)
       bytes += chunk.length
     }
+    await writing
+    await flusher.end()
     await file.sync()
     return bytes
   } finally {
+    // Waits for a flush that is under way.
     await file.close()
+  }
+}
+
+/** Brings written bytes to the disk beside the writing, one flush at a time. */
+class Flusher {
+  readonly #file: FileHandle
+  #flush: Promise<void> | undefined
+  #failure: Error | undefined
+  #flushedUpTo = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  written(bytes: number): void {
+    if (this.#flush !== undefined || bytes - this.#flushedUpTo < FLUSH_EVERY_BYTES) return
+    this.#flushedUpTo = bytes
+    this.#flush = this.#file
+      .datasync()
+      .catch((error: unknown) => {
+        this.#failure = error as Error
+      })
+      .finally(() => (this.#flush = undefined))
+  }
+
+  /** The kernel tells of a failed write-out once only: it counts, also when a later sync succeeds. */
+  async end(): Promise<void> {
+    await this.#flush
+    if (this.#failure) throw this.#failure
   }
 }
 

@@ -2,13 +2,16 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { Compression } from '../../schemas/plan.js'
-import { inOrder } from './in-order.js'
+import { inOrder, type Window } from './in-order.js'
 import { SeekTable } from './seek-table.js'
 import { createZstdEngine, type ZstdEngine } from './zstd-engine.js'
 import { FRAME_PLAIN_BYTES } from './zstd-frame.js'
 
-/** Frames in flight: one for each of a few threads and one waiting. More would cost memory and gain nothing measurable. */
-const FRAMES_IN_FLIGHT = 3
+/**
+ * Three frames at once leave one of libuv's four threads to the files that are read and written; the others wait, so that
+ * a slow frame, or a slow disk, keeps no core idle. More of them cost memory and gained nothing that could be measured.
+ */
+const FRAMES: Window = { items: 4, atOnce: 3 }
 const FIRST_BUFFER_BYTES = 64 * 1024
 const GZIP_CHUNK_BYTES = 256 * 1024
 
@@ -44,7 +47,7 @@ async function* inFrames(
   engine: ZstdEngine,
 ): AsyncGenerator<Buffer, void, undefined> {
   const table = new SeekTable()
-  const frames = inOrder(cut(plain, FRAMES_IN_FLIGHT), FRAMES_IN_FLIGHT, async (piece) => ({
+  const frames = inOrder(cut(plain, FRAMES.items), FRAMES, async (piece) => ({
     plainBytes: piece.length,
     stored: await engine.compress(piece),
   }))

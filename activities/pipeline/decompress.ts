@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { HoldfastError } from '../../core/errors.js'
 import { ChunkReader } from './chunk-reader.js'
-import { inOrder } from './in-order.js'
+import { inOrder, type Window } from './in-order.js'
 import { createZstdEngine } from './zstd-engine.js'
 import {
   BLOCK_HEADER_BYTES,
@@ -17,7 +17,8 @@ import {
   readFrameHeader,
 } from './zstd-frame.js'
 
-const FRAMES_IN_FLIGHT = 2
+/** As when they were compressed; here the frames themselves are in memory, so fewer wait. */
+const FRAMES: Window = { items: 3, atOnce: 2 }
 const GZIP_CHUNK_BYTES = 256 * 1024
 /** Decompression does not depend on the level. */
 const ANY_LEVEL = 3
@@ -61,7 +62,7 @@ const corrupt = (objectName: string, what: string, cause?: unknown): HoldfastErr
 
 async function* fromFrames(stored: AsyncIterable<Buffer>, objectName: string): AsyncGenerator<Buffer> {
   const engine = await createZstdEngine(ANY_LEVEL)
-  yield* inOrder(framesOf(stored, objectName), FRAMES_IN_FLIGHT, async ({ stored: frame, plainBytes }) => {
+  yield* inOrder(framesOf(stored, objectName), FRAMES, async ({ stored: frame, plainBytes }) => {
     const plain = await engine.decompress(frame, plainBytes).catch((error: unknown) => {
       throw corrupt(objectName, 'has a zstd frame that cannot be read', error)
     })

@@ -2,7 +2,8 @@ import { Decoder, Encoder } from '@toondepauw/node-zstd'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import xxhash, { type XXHashAPI } from 'xxhash-wasm'
-import { MAX_FRAME_STORED_BYTES, sealFrame } from './zstd-frame.js'
+import { isLikelyIncompressible, middleOf } from './incompressible.js'
+import { MAX_FRAME_STORED_BYTES, rawFrame, sealFrame } from './zstd-frame.js'
 
 /** Compresses and opens single zstd frames, in threads of their own. */
 export interface ZstdEngine {
@@ -11,6 +12,9 @@ export interface ZstdEngine {
   /** Checks the checksum; rejects when the frame is damaged or holds more than `plainBytes`. */
   decompress(frame: Buffer, plainBytes: number): Promise<Buffer>
 }
+
+/** Less than this fraction of the plain bytes must be left. */
+const WORTH_IT = 0.99
 
 /** The part of node:zlib that Node 22.15 added; the types of Node 20 do not know it. */
 interface ZlibWithZstd {
@@ -29,7 +33,19 @@ interface ZlibWithZstd {
 
 export async function createZstdEngine(level: number): Promise<ZstdEngine> {
   const hash = await xxhash()
-  return hasZstd(zlib) ? zlibEngine(zlib, level, hash) : addonEngine(level, hash)
+  const engine = hasZstd(zlib) ? zlibEngine(zlib, level, hash) : addonEngine(level, hash)
+  return { ...engine, compress: (plain) => compressWhereItHelps(plain, engine, hash) }
+}
+
+/**
+ * Photos, videos and archives cannot be compressed again. Both libraries find that out at half the speed of zstd's own
+ * program, most of it spent on memory: a look at a few bytes, and a try with a few more, is enough.
+ */
+async function compressWhereItHelps(plain: Buffer, engine: ZstdEngine, hash: XXHashAPI): Promise<Buffer> {
+  if (!isLikelyIncompressible(plain)) return engine.compress(plain)
+  const tried = middleOf(plain)
+  const saves = (await engine.compress(tried)).length < tried.length * WORTH_IT
+  return saves ? engine.compress(plain) : rawFrame(plain, hash.h64Raw(plain))
 }
 
 const hasZstd = (module: object): module is ZlibWithZstd => 'zstdCompress' in module

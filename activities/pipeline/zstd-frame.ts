@@ -92,6 +92,26 @@ export function readBlockHeader(header: Buffer): {
   }
 }
 
+/** Blocks of one frame hold at most this much. */
+const MAX_BLOCK_PLAIN_BYTES = 128 * 1024
+
+/** A frame that holds its bytes as they are: what zstd itself makes of what it cannot compress. */
+export function rawFrame(plain: Buffer, xxh64: bigint): Buffer {
+  const blocks = Math.max(1, Math.ceil(plain.length / MAX_BLOCK_PLAIN_BYTES))
+  const frame = Buffer.allocUnsafe(9 + blocks * BLOCK_HEADER_BYTES + plain.length + CHECKSUM_BYTES)
+  frame.writeUInt32LE(ZSTD_MAGIC, 0)
+  frame.writeUInt8(SIZE_IN_FOUR_BYTES | SINGLE_SEGMENT_FLAG | CHECKSUM_FLAG, 4)
+  let at = frame.writeUInt32LE(plain.length, 5)
+  for (let block = 0; block < blocks; block++) {
+    const content = plain.subarray(block * MAX_BLOCK_PLAIN_BYTES, (block + 1) * MAX_BLOCK_PLAIN_BYTES)
+    const isLast = block === blocks - 1 ? 1 : 0
+    at = frame.writeUIntLE(content.length * 8 + isLast, at, BLOCK_HEADER_BYTES)
+    at += content.copy(frame, at)
+  }
+  frame.writeUInt32LE(Number(xxh64 & 0xffffffffn), at)
+  return frame
+}
+
 /**
  * The same frame with its plain size in its header and a checksum at its end, which not every library can write. The
  * blocks stay as they are; RFC 8878 defines the checksum as the low four bytes of XXH64 of the plain bytes.

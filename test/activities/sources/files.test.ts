@@ -31,8 +31,11 @@ afterEach(() => bench.dispose())
 const isRoot = process.getuid?.() === 0
 const asRoot = isRoot ? it : it.skip
 const target = (changes: Partial<RestoreTarget> = {}): RestoreTarget => ({ restoreId: 'b/1', ...changes })
-const source = (changes: { exclude?: string[]; paths?: string[] } = {}) =>
-  ({ type: 'files', paths: [tree], ...changes }) as const
+const source = (changes: { exclude?: string[]; paths?: string[] } = {}) => ({
+  type: 'files' as const,
+  paths: [tree],
+  ...changes,
+})
 const stage = (item: Item, changes: Partial<RestoreTarget> = {}) =>
   files.stage(item, target(changes), readerOf(bench), bench.context)
 const restore = async (item: Item, changes: Partial<RestoreTarget> = {}) => {

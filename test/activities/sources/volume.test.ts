@@ -6,7 +6,7 @@ import { HoldfastError } from '../../../core/errors.js'
 import { backUp, everythingIn, makeBench, readerOf, type Bench } from './files-support.js'
 import { makeHostileTree } from './files-hostile-tree.js'
 
-const source = { type: 'volume', volume: 'shop_uploads', exclude: ['cache'] } as const
+const source = { type: 'volume' as const, volume: 'shop_uploads', exclude: ['cache'] }
 const asRoot = process.getuid?.() === 0 ? it : it.skip
 
 let bench: Bench
