@@ -87,7 +87,11 @@ async function restore(run: Run): Promise<RestoreResult> {
       () => swap,
       async () => {
         swap = 'begun'
-        const swapped = await swapIn(run, staged)
+        const swapped = await swapIn(run, staged).catch((error: unknown) => {
+          // The old data is back in its place: nothing is half restored, and the services may start.
+          if (errorOf(error)?.details?.['state'] === 'undone') swap = 'not-begun'
+          throw error
+        })
         swap = 'complete'
         return swapped
       },

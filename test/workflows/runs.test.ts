@@ -340,6 +340,22 @@ test.each([
   agent.host.onSwap = async () => undefined
 })
 
+test('a restore whose swap was taken back whole starts the service on the old data', async () => {
+  const { service, run, restoreId, name } = restorable('restore-undone')
+  agent.host.onSwap = async () => {
+    throw new HoldfastError('restore.failed', 'The rename failed.', { details: { state: 'undone' } })
+  }
+
+  const error = await failureOfRun(await run())
+
+  expect(error?.code).toBe('restore.failed')
+  await guardIsClosed(name)
+  expect(service.events).toEqual(['stop', 'start'])
+  expect(agent.host.discardedRestores).toContain(restoreId)
+  expect(agent.host.alarms.has(`write-lease/${name}`)).toBe(false)
+  agent.host.onSwap = async () => undefined
+})
+
 test('a backup does not start what a restore has left down', async () => {
   const service = agent.host.add('command:left-down', 'stopped')
   agent.host.journal.set('command:left-down', {
