@@ -65,7 +65,7 @@ test('runs both workers, tells who and where it is, and keeps its folder private
   const ready = await whenReady()
 
   expect(ready).toMatchObject({ pid: process.pid, temporal: { kind: 'external', address: '127.0.0.1:1' } })
-  expect(ready.children.map(({ name, isReady }) => [name, isReady])).toEqual([
+  expect(ready.children.map(({ name, isReady }) => [name, isReady]).sort()).toEqual([
     ['control', true],
     ['data', true],
   ])
