@@ -91,6 +91,8 @@ export async function pauseSchedule(
   change: { readonly to: 'paused' | 'running'; readonly note: string },
 ): Promise<void> {
   await asking(`the schedule of ${schedule.plan}`, async () => {
+    // On the wire an empty note means that nothing was asked for.
+    assert(change.note !== '', 'a pause or resume without a note')
     const handle = client.schedule.getHandle(schedule.scheduleId)
     try {
       await (change.to === 'paused' ? handle.pause(change.note) : handle.unpause(change.note))

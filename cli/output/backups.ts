@@ -72,7 +72,7 @@ const NOT_CAPTURED_SHOWN = 10
 function renderItem(item: Item): string {
   const total = (bytes: (object: Item['objects'][number]) => number) =>
     formatBytes(item.objects.reduce((sum, object) => sum + bytes(object), 0))
-  const counts = Object.entries(item.counts).map(([noun, count]) => `${count} ${noun}`)
+  const counts = Object.entries(item.counts).map(([noun, count]) => `${noun}: ${count}`)
   const missing = Object.entries(item.notCapturedCounts).map(([cause, count]) => `${count} ${cause}`)
   const named = item.notCaptured.slice(0, NOT_CAPTURED_SHOWN).map(({ path, cause }) => `${path} (${cause})`)
   return renderFields([

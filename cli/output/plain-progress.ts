@@ -32,7 +32,7 @@ export function plainLines(
     lines.push(stripVTControlCharacters(text))
   }
   const { progress } = view
-  if (progress === undefined) say('run', 'no worker', 'waiting for a worker to take up the run')
+  if (progress === undefined) say('run', 'no worker', 'waiting for a worker to answer')
   else {
     say('run', phaseText(progress), `${progress.backupId}: ${phaseText(progress)}`)
     for (const hold of progress.holds) say(`hold ${hold.service}`, hold.state, `  ${holdLine(hold, now)}`)

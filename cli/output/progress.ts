@@ -9,7 +9,7 @@ import { oneLine } from './text.js'
 
 /** A run at one moment, in lines for people: what it does, each source, each service that stands still. */
 export function renderProgress(view: RunView, samples: Samples, now: Date): readonly string[] {
-  if (view.progress === undefined) return [ansis.dim('waiting for a worker to take up the run')]
+  if (view.progress === undefined) return [ansis.dim('waiting for a worker to answer')]
   const { progress } = view
   return [
     `${ansis.bold(progress.backupId)}  ${phaseText(progress)}`,

@@ -30,7 +30,8 @@ export const renderSchedules = (schedules: readonly ListedSchedule[], timezone: 
             head: 'LAST',
             cell: ({ lastRun }) => (lastRun === undefined ? '' : formatInstant(lastRun.startedAt, timezone)),
           },
-          { head: 'NOTE', cell: ({ note }) => note ?? '' },
+          // What was said at a resume is history.
+          { head: 'NOTE', cell: ({ note, schedule }) => (schedule === 'paused' ? (note ?? '') : '') },
         ],
         schedules,
       )

@@ -37,7 +37,7 @@ test('without a terminal it refuses, says what it would have asked, and how to a
 
   await expect(confirmed({ question: 'Delete it?', isAnswered: false, terminal })).rejects.toMatchObject({
     code: 'confirmation.needed',
-    message: expect.stringContaining('Delete it?'),
-    hint: expect.stringContaining('--yes'),
+    message: expect.stringContaining('Delete it?') as string,
+    hint: expect.stringContaining('--yes') as string,
   })
 })

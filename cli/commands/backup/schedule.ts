@@ -64,7 +64,8 @@ function changeOf(flags: {
 }): Change | undefined {
   if (flags.set !== undefined) return { set: flags.set }
   if (flags.pause) return { to: 'paused', note: flags.note ?? 'Paused by holdfast backup schedule --pause.' }
-  if (flags.resume) return { to: 'running', note: flags.note ?? '' }
+  if (flags.resume)
+    return { to: 'running', note: flags.note ?? 'Resumed by holdfast backup schedule --resume.' }
   return undefined
 }
 

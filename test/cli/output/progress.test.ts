@@ -78,9 +78,7 @@ test('a run that waits says for whom', () => {
 })
 
 test('before a worker has answered it says what it waits for', () => {
-  expect(text({ captures: [], retries: [] }, new Map(), at(0))).toEqual([
-    'waiting for a worker to take up the run',
-  ])
+  expect(text({ captures: [], retries: [] }, new Map(), at(0))).toEqual(['waiting for a worker to answer'])
 })
 
 test('no rate is shown from a single sample, and a new attempt starts anew', () => {
