@@ -11,6 +11,8 @@ import { makeWorld, type World } from './world.js'
 
 // Plans as people write them: a container that is held, a database in another, a volume, SQLite files, a server elsewhere.
 
+const ORDERS_PASSWORD = 'canary-orders-password'
+
 describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers and databases', () => {
   let docker: DockerForTests
   let server: PostgresServer
@@ -30,13 +32,17 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
       'stock',
     )
 
-    world = await makeWorld({ environment: { ...docker.environment, STOCK_PASSWORD: server.password } })
+    world = await makeWorld({
+      environment: { ...docker.environment, STOCK_PASSWORD: server.password, ORDERS_PASSWORD },
+    })
     volume = `uploads-${world.folder.slice(-6).toLowerCase()}`
     await docker.docker.createVolume({ Name: volume })
     const webContainer = await docker.create(docker.tinyImage, { HostConfig: { Binds: [`${volume}:/srv`] } })
     await webContainer.container.start()
     web = webContainer.name
-    const dbContainer = await docker.create(await docker.postgresImage())
+    const dbContainer = await docker.create(await docker.postgresImage(), {
+      Env: [`POSTGRES_PASSWORD=${ORDERS_PASSWORD}`],
+    })
     await dbContainer.container.start()
     db = dbContainer.name
     await until(
@@ -58,7 +64,12 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
       plan: 'shop',
       hold: { services: [`docker:${web}`], maxDowntime: '60s' },
       sources: {
-        orders: { type: 'postgres', in: `docker:${db}`, database: 'orders' },
+        orders: {
+          type: 'postgres',
+          in: `docker:${db}`,
+          database: 'orders',
+          password: { env: 'ORDERS_PASSWORD' },
+        },
         uploads: { type: 'volume', volume },
         sessions: { type: 'sqlite', paths: [world.path('sessions.db')] },
       },
@@ -220,6 +231,8 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
   async function psql(database: string, sql: string): Promise<string> {
     const argv = [
       'exec',
+      '--env',
+      'PGPASSWORD',
       db,
       'psql',
       '-X',
@@ -234,7 +247,9 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
       '-c',
       sql,
     ]
-    const { stdout } = await execa('docker', argv, { env: docker.environment })
+    const { stdout } = await execa('docker', argv, {
+      env: { ...docker.environment, PGPASSWORD: ORDERS_PASSWORD },
+    })
     return stdout
   }
 
