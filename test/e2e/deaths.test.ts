@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
 import { describeWith } from '../support/needs.js'
@@ -21,7 +22,7 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
     await service.start()
     await world.configure({ services: { web: service.definition } })
     await mkdir(world.path('data'))
-    await writeFile(world.path('data', 'large'), hexNoise(96))
+    await writeFile(world.path('data', 'large'), randomBytes(48 * 2 ** 20).toString('hex'))
     await writeFile(world.path('small'), 'content')
     await world.writePlan(
       heldPlan('slow', world.path('data'), { compression: { algorithm: 'zstd', level: 15 } }),
@@ -163,15 +164,4 @@ async function tarOf(folder: string): Promise<number | undefined> {
     if (open.stdout.includes(`${folder}/`)) return Number(name)
   }
   return undefined
-}
-
-/** Text that compresses by half, slowly: megabytes of hexadecimal noise. */
-function hexNoise(megabytes: number): string {
-  let state = 0x9e3779b9
-  const words: string[] = []
-  for (let index = 0; index < (megabytes * 2 ** 20) / 8; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    words.push(state.toString(16).padStart(8, '0'))
-  }
-  return words.join('')
 }
