@@ -18,22 +18,18 @@ export interface IndexLine {
   readonly targetBytes?: string
 }
 
-export function indexLine(entry: TarEntry): string {
-  const line: IndexLine = {
-    ...named('path', entry.path),
-    type: entry.type,
-    size: entry.size,
-    mtime: entry.mtime,
-    mode: entry.mode.toString(8).padStart(4, '0'),
-    offset: entry.offset,
-    ...(entry.linkTarget === undefined ? {} : named('target', entry.linkTarget)),
-  }
-  return `${JSON.stringify(line)}\n`
+/** Written by hand: there is one for every file, while its bytes wait. */
+export function indexLine({ path, type, size, mtime, mode, offset, linkTarget }: TarEntry): string {
+  const target = linkTarget === undefined ? '' : `,${named('target', linkTarget)}`
+  const octal = mode.toString(8).padStart(4, '0')
+  return `{${named('path', path)},"type":"${type}","size":${size},"mtime":"${mtime}","mode":"${octal}","offset":${offset}${target}}\n`
 }
 
-const named = (key: 'path' | 'target', path: BytePath): Partial<IndexLine> => {
+function named(key: 'path' | 'target', path: BytePath): string {
   const text = textOf(path)
-  return text === undefined ? { [`${key}Bytes`]: bytesOf(path).toString('base64') } : { [key]: text }
+  return text === undefined
+    ? `"${key}Bytes":"${bytesOf(path).toString('base64')}"`
+    : `"${key}":${JSON.stringify(text)}`
 }
 
 /** The lines of an index as they come out of it. */

@@ -54,7 +54,7 @@ export function readEntry(block: Buffer, records: PaxRecords, offset: number): T
     type,
     size: decimal(records.get('GNU.sparse.realsize'), storedSize),
     storedSize,
-    mtime: records.get('mtime') ?? String(numberIn(block, 136, 12)),
+    mtime: timeOf(records.get('mtime')) ?? String(numberIn(block, 136, 12)),
     mode: numberIn(block, 100, 8) & 0o7777,
     ...(linkTarget === undefined ? {} : { linkTarget }),
     offset,
@@ -109,6 +109,12 @@ function numberIn(block: Buffer, start: number, length: number): number {
   if (first === 0xff) return Number(block.readBigInt64BE(start + length - 8))
   const text = cString(block, start, length).trim()
   return text === '' ? 0 : checked(Number.parseInt(text, 8))
+}
+
+function timeOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^-?[0-9]{1,20}(?:\.[0-9]{0,20})?$/.test(text))
+    throw strange('a time that is none')
+  return text
 }
 
 const decimal = (text: string | undefined, otherwise: number): number =>

@@ -55,3 +55,10 @@ export const notMounted = (destination: string, folder: string, cause?: unknown)
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+
+export const isAbsence = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR')
+
+/** For `catch`: absence is an answer. */
+export const unlessAbsent = (error: unknown): undefined => {
+  if (!isAbsence(error)) throw error
+}

@@ -1,21 +1,16 @@
-import type { Stats } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
+import { mkdir, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
-import { explainFile, hasCode, notMounted } from './local-failure.js'
+import { explainFile, hasCode, isAbsence, notMounted } from './local-failure.js'
 import { BodyFailure, haveSameBytes, syncFolder, writeNew } from './local-file.js'
+import { linkOrRename, makeFolders, removeEmptyFolders, sweep } from './local-folders.js'
+import { MAX_DEPTH, SEGMENT, infoOf, objectsBelow } from './local-list.js'
 
 /** Never listed: what is being written. */
 export const TEMPORARY_FOLDER = '.holdfast-tmp'
-/** A writer touches its file all the time; one that has not for a day is dead. */
-const TEMPORARY_MAX_AGE_MS = 24 * 3_600_000
 const READ_CHUNK_BYTES = 1024 * 1024
-/** Folders and names that begin with a dot are not ours: `.holdfast-tmp`, `.snapshots`, `..`. */
-const SEGMENT = /^[A-Za-z0-9_%+=@,~-][A-Za-z0-9._%+=@,~-]*$/
-/** Deeper than any name of ours; what lies deeper was put there by somebody else. */
-const MAX_DEPTH = 16
 /** Random digits of temporary names: two writers never meet. */
 const RANDOM_DIGITS = 16
 
@@ -50,9 +45,10 @@ class LocalDestination implements Destination {
     try {
       const path = this.#pathOf(objectName)
       await this.#requireRoot()
-      await this.#makeFolder(TEMPORARY_FOLDER)
+      await makeFolders(this.#root, TEMPORARY_FOLDER)
       const bytes = await writeNew(temporary, body, signal)
-      await this.#sweepOnce(temporary)
+      if (!this.#isSwept) await sweep(temporary)
+      this.#isSwept = true
       await this.#publish(temporary, path, objectName)
       return { bytes }
     } catch (error) {
@@ -86,7 +82,7 @@ class LocalDestination implements Destination {
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
     await this.#requireRoot()
     try {
-      yield* this.#listFolder(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix, signal)
+      yield* objectsBelow(this.#root, prefix, signal)
     } catch (error) {
       throw this.#explained(error, 'list the objects of')
     }
@@ -112,7 +108,7 @@ class LocalDestination implements Destination {
     try {
       await unlink(path)
       await syncFolder(dirname(path))
-      await this.#removeEmptyFolders(dirname(objectName))
+      await removeEmptyFolders(this.#root, dirname(objectName))
     } catch (error) {
       if (isAbsence(error)) return
       throw this.#explained(error, `delete object "${objectName}" of`)
@@ -136,7 +132,7 @@ class LocalDestination implements Destination {
   async #publish(temporary: string, path: string, objectName: string): Promise<void> {
     for (let isLast = false; ; isLast = true) {
       try {
-        await this.#makeFolder(dirname(objectName))
+        await makeFolders(this.#root, dirname(objectName))
         await linkOrRename(temporary, path)
         break
       } catch (error) {
@@ -154,63 +150,6 @@ class LocalDestination implements Destination {
       `Object "${objectName}" exists already at destination "${this.name}", with other bytes.`,
       { hint: 'Nothing was overwritten. Find out who else writes there before you delete it.' },
     )
-  }
-
-  /** Each new folder is made durable in the one above it, from the top down. */
-  async #makeFolder(relative: string): Promise<void> {
-    let path = this.#root
-    for (const segment of relative === '.' ? [] : relative.split('/')) {
-      const parent = path
-      path = join(path, segment)
-      try {
-        await mkdir(path, { mode: 0o700 })
-        await syncFolder(parent)
-      } catch (error) {
-        if (!hasCode(error, 'EEXIST')) throw error
-      }
-    }
-  }
-
-  async #removeEmptyFolders(relative: string): Promise<void> {
-    for (let folder = relative; folder !== '.'; folder = dirname(folder)) {
-      try {
-        await rmdir(join(this.#root, folder))
-      } catch {
-        return
-      }
-    }
-  }
-
-  async *#listFolder(
-    folder: string,
-    prefix: string,
-    signal: AbortSignal,
-    depth = 0,
-  ): AsyncGenerator<ObjectInfo, void, undefined> {
-    for (const { name, isFolder } of await entriesOf(join(this.#root, folder))) {
-      signal.throwIfAborted()
-      const path = folder + name
-      if (isFolder) {
-        const isWanted = `${path}/`.startsWith(prefix) || prefix.startsWith(`${path}/`)
-        if (isWanted && depth < MAX_DEPTH) yield* this.#listFolder(`${path}/`, prefix, signal, depth + 1)
-      } else if (path.startsWith(prefix)) {
-        const found = await lstat(join(this.#root, path)).catch(unlessAbsent)
-        if (found?.isFile()) yield infoOf(path, found)
-      }
-    }
-  }
-
-  /** Once per process and destination. Ages are measured by the store's own clock: that of the file just written. */
-  async #sweepOnce(temporary: string): Promise<void> {
-    if (this.#isSwept) return
-    this.#isSwept = true
-    const folder = dirname(temporary)
-    const now = (await stat(temporary)).mtimeMs
-    for (const name of await readdir(folder)) {
-      const found = await lstat(join(folder, name)).catch(unlessAbsent)
-      if (found && now - found.mtimeMs > TEMPORARY_MAX_AGE_MS)
-        await unlink(join(folder, name)).catch(unlessAbsent)
-    }
   }
 
   #pathOf(objectName: string): string {
@@ -257,40 +196,4 @@ export async function createLocalPlace(name: string, path: string): Promise<void
     if (hasCode(error, 'ENOENT')) throw notMounted(name, dirname(path), error)
     throw explainFile(error, { destination: name, root: path, doing: 'create the folder of' })
   }
-}
-
-const infoOf = (name: string, found: Stats): ObjectInfo => ({
-  name,
-  bytes: found.size,
-  modifiedAt: found.mtime,
-})
-
-/** Sorted so that whole names come out in order: a folder counts with its slash. */
-async function entriesOf(folder: string): Promise<{ name: string; isFolder: boolean }[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(unlessAbsent)
-  const key = (entry: { name: string; isFolder: boolean }) => (entry.isFolder ? `${entry.name}/` : entry.name)
-  return (entries ?? [])
-    .filter((entry) => SEGMENT.test(entry.name))
-    .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
-    .sort((left, right) => (key(left) < key(right) ? -1 : 1))
-}
-
-/**
- * Where a filesystem has no hard links (some network mounts), the name is looked up first and then renamed to. Two writers of
- * one name could then both succeed; names of backups are random enough that this needs a bug.
- */
-async function linkOrRename(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error
-    if (await lstat(to).catch(unlessAbsent)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-    await rename(from, to)
-  }
-}
-
-const isAbsence = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR')
-
-const unlessAbsent = (error: unknown): undefined => {
-  if (!isAbsence(error)) throw error
 }

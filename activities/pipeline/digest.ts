@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/**
- * Counts and hashes bytes as they pass. Hashing happens in this thread on purpose: 64 KiB take some 50 µs, and handing
- * them to another thread was not faster (`docs/decisions/hashing-in-line.md`).
- */
+/** Counts and hashes bytes as they pass, in this thread: 64 KiB take some 50 µs (`docs/decisions/0003-zstd-frames.md`). */
 export class Digest {
   readonly #hash = createHash('sha256')
   #bytes = 0
