@@ -18,7 +18,7 @@ export interface Choice<T extends string> {
   readonly name: string
 }
 
-/** Where stderr does not know them: the size of the oldest terminals. */
+/** Where stderr does not know them, or says 0, as a terminal without a size does: the size of the oldest terminals. */
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
 
@@ -26,10 +26,10 @@ export const processTerminal = (): Terminal => ({
   isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   isLive: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI === undefined,
   get columns() {
-    return process.stderr.columns ?? DEFAULT_COLUMNS
+    return process.stderr.columns || DEFAULT_COLUMNS
   },
   get rows() {
-    return process.stderr.rows ?? DEFAULT_ROWS
+    return process.stderr.rows || DEFAULT_ROWS
   },
   write: (text) => void process.stderr.write(text),
   confirm: async (question, signal) => {

@@ -58,7 +58,9 @@ function resultOf<T>(end: RunEnd<T>, { workflowId }: StartedRun<T>): T {
     case 'completed':
       return end.result
     case 'cancelled':
-      throw new Cancelled(`${workflowId} was cancelled. What it held is running again.`)
+      throw new Cancelled(
+        `${workflowId} was cancelled. \`holdfast status\` shows whether anything is still held.`,
+      )
     case 'left':
       throw new Cancelled(
         `${workflowId} goes on. See it with \`holdfast run watch ${workflowId}\`, end it with \`holdfast run cancel ${workflowId}\`.`,

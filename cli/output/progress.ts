@@ -1,7 +1,7 @@
 import ansis from 'ansis'
 import { assertNever } from '../../core/assert.js'
 import type { HoldProgress, RunProgress, SourceProgress } from '../../core/messages.js'
-import { formatBytes, formatDuration } from '../../core/units.js'
+import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { CaptureProgress } from '../../core/work.js'
 import type { RunView } from '../../operations/follow.js'
 import { rateOf, type Samples } from './rate.js'
@@ -83,7 +83,7 @@ export function captureText(capture: CaptureProgress, samples: Samples, now: Dat
   const isEstimate = expectedBytes !== undefined && expectedBytes > plainBytes
   return [
     ` ${formatBytes(plainBytes)}${isEstimate ? ` of ${formatBytes(expectedBytes)}` : ''} → ${formatBytes(storedBytes)}`,
-    ...(files === undefined ? [] : [`${files} files`]),
+    ...(files === undefined ? [] : [counted(files, 'file')]),
     ...(rate === undefined ? [] : [`${formatBytes(Math.max(0, Math.round(rate)))}/s`]),
     ...(isEstimate && rate !== undefined && rate > 0
       ? [`${formatDuration(((expectedBytes - plainBytes) / rate) * 1000)} left`]
