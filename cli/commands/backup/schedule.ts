@@ -75,7 +75,7 @@ async function carriedOut(session: Session, plan: CompiledPlan, change: Change):
   if ('set' in change) {
     const [{ editSchedule, writeSchedule }, { applyPlan }] = await Promise.all([
       import('../../../operations/schedule-edit.js'),
-      import('../../../operations/plans.js'),
+      import('../../../operations/apply.js'),
     ])
     const edit = editSchedule(site, plan, change.set)
     await writeSchedule(edit)

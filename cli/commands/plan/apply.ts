@@ -13,7 +13,7 @@ export default class PlanApply extends BaseCommand {
     const { flags } = await this.parse(PlanApply)
     const site = await siteOf(flags.config)
     const [{ applyPlans }, { describeChanges }] = await Promise.all([
-      import('../../../operations/plans.js'),
+      import('../../../operations/apply.js'),
       import('../../../plan/diff.js'),
     ])
     const changes = await connected(site, applyPlans)

@@ -11,7 +11,7 @@ export default class PlanDiff extends BaseCommand {
     const { flags } = await this.parse(PlanDiff)
     const site = await siteOf(flags.config)
     const [{ diffPlans }, { describeChanges }] = await Promise.all([
-      import('../../../operations/plans.js'),
+      import('../../../operations/apply.js'),
       import('../../../plan/diff.js'),
     ])
     const changes = await connected(site, diffPlans)

@@ -16,7 +16,7 @@ export default class PlanRemove extends BaseCommand {
   async run(): Promise<{ readonly scheduleId: string }> {
     const { args, flags } = await this.parse(PlanRemove)
     const site = await siteOf(flags.config)
-    const { removePlan } = await import('../../../operations/plans.js')
+    const { removePlan } = await import('../../../operations/apply.js')
     await this.confirm(`Remove the schedule of "${args.plan}"?`, flags.yes)
     const removed = await connected(site, (session) => removePlan(session, args.plan))
     this.print(`The schedule of ${args.plan} is removed. Its file and its backups are still there.`)
