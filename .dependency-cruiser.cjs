@@ -1,5 +1,16 @@
 /** Folders are layers; this is the table of CONTRIBUTING.md, "Who may import whom". */
-const layers = ['schemas', 'core', 'plan', 'site', 'workflows', 'activities', 'temporal', 'worker', 'operations', 'cli']
+const layers = [
+  'schemas',
+  'core',
+  'plan',
+  'site',
+  'workflows',
+  'activities',
+  'temporal',
+  'worker',
+  'operations',
+  'cli',
+]
 
 /** What each layer may import of ours, and what it may import as types only. */
 const table = {
@@ -39,7 +50,12 @@ const layerRules = layers.flatMap((layer) => {
 module.exports = {
   forbidden: [
     ...layerRules,
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'product-knows-no-tests',
       severity: 'error',
@@ -57,15 +73,23 @@ module.exports = {
       name: 'drivers-know-no-siblings',
       comment: 'A driver knows its contract; what two of them need is a module of its own.',
       severity: 'error',
-      from: { path: '^activities/(sources|services|destinations)/([a-z-]+)\\.ts$', pathNot: '/(registry|driver)\\.ts$' },
-      to: { path: '^activities/$1/(files|volume|postgres|sqlite|docker|command|local)\\.ts$', pathNot: '^activities/$1/$2\\.ts$' },
+      from: {
+        path: '^activities/(sources|services|destinations)/([a-z-]+)\\.ts$',
+        pathNot: '/(registry|driver)\\.ts$',
+      },
+      to: {
+        path: '^activities/$1/(files|volume|postgres|sqlite|docker|command|local)\\.ts$',
+        pathNot: '^activities/$1/$2\\.ts$',
+      },
     },
     {
       name: 'nouns-know-no-verbs',
       comment: 'A file of activities/ is a verb, a folder is machinery that verbs use.',
       severity: 'error',
       from: { path: '^activities/[a-z-]+/' },
-      to: { path: '^activities/(capture|expire|hold|index|lease|list|preflight|publish|restore|verify)\\.ts$' },
+      to: {
+        path: '^activities/(capture|expire|hold|index|lease|list|preflight|publish|restore|verify)\\.ts$',
+      },
     },
     {
       name: 'sources-know-services-as-shells',
@@ -79,6 +103,10 @@ module.exports = {
     exclude: { path: '^(dist|node_modules)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types'],
+    },
   },
 }

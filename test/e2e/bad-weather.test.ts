@@ -51,7 +51,10 @@ describe('without a configuration nothing runs', () => {
 
   test('an unreachable Temporal says how to start one', async () => {
     const world = await makeWorld()
-    await world.writePlan({ plan: 'shop', sources: { data: { type: 'files', paths: [world.path('plans')] } } })
+    await world.writePlan({
+      plan: 'shop',
+      sources: { data: { type: 'files', paths: [world.path('plans')] } },
+    })
 
     const { code, stderr } = await world.holdfast('backup', 'create', 'shop')
 
