@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { rm, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.js'
 import type { TemporalCli } from './cli-binary.js'
 import { writeJsonFile } from './json-file.js'
@@ -11,11 +9,9 @@ import { takePidFile } from './pid-lock.js'
 import { choosePorts, type Ports } from './ports.js'
 import { endProcess, processIdentity } from './processes.js'
 import { flockProgram, LOCKED_EXIT_CODE, spawnServer } from './server-process.js'
+import { becomesReady } from './server-ready.js'
 import { recordServer, type ServerRecord } from './server-record.js'
 
-/** A start takes 1 to 3 seconds; on a busy machine with a big database it takes longer. */
-const LISTENS_WITHIN_MS = 60_000
-const POLL_INTERVAL_MS = 50
 /** Somebody may take a port between our look and its use. */
 const MAX_STARTS = 3
 const LAST_WORDS = 5
@@ -44,7 +40,7 @@ export const serverLog = (stateDir: string): string => join(stateDir, 'logs', 't
 export const databasePidFile = (stateDir: string, cliVersion: string): string =>
   `${databaseFile(stateDir, cliVersion)}.pid`
 
-/** Resolves when the server listens. Fails with `temporal.failed`, with what it said last. */
+/** Resolves when the server is ready for us. Fails with `temporal.failed`, with what it said last. */
 export async function startServer(options: EmbeddedOptions): Promise<StartedServer> {
   for (let start = 1; ; start++) {
     const ports = await choosePorts(options.stateDir)
@@ -84,40 +80,23 @@ async function attemptStart(options: EmbeddedOptions, ports: Ports): Promise<Sta
   const ended = once(child, 'exit')
     .catch(() => undefined)
     .then(() => (hasFlock ? undefined : rm(pidFile, { force: true })))
+  const isRunning = () => child.exitCode === null && child.signalCode === null
   const identity = child.pid === undefined ? undefined : processIdentity(child.pid)
   if (identity !== undefined) {
     const record = { ...identity, cliVersion: cli.version, ports }
     await recordServer(stateDir, record)
     if (!hasFlock) await writeJsonFile(pidFile, identity)
-    if (await listens(ports.frontend, () => child.exitCode === null && child.signalCode === null, signal)) {
-      return { record, ended }
-    }
-    await endProcess(identity, { graceMs: 0, scope: 'group' })
+    if (await becomesReady(ports, isRunning, signal)) return { record, ended }
   }
+  const isTooSlow = isRunning()
+  if (identity !== undefined) await endProcess(identity, { graceMs: 0, scope: 'group' })
   await ended
   if (child.exitCode === LOCKED_EXIT_CODE) return inUse(database)
   signal.throwIfAborted()
-  return { error: failedStart(logFile, await lastLines(logFile, LAST_WORDS, logStart)), isFinal: false }
+  return { error: failedStart(logFile, await lastLines(logFile, LAST_WORDS, logStart)), isFinal: isTooSlow }
 }
 
 const ownIdentity = () => processIdentity(process.pid) ?? { pid: process.pid, startTime: '' }
-
-async function listens(port: number, isRunning: () => boolean, signal: AbortSignal): Promise<boolean> {
-  const polls = Math.ceil(LISTENS_WITHIN_MS / POLL_INTERVAL_MS)
-  for (let poll = 0; poll < polls && isRunning() && !signal.aborted; poll++) {
-    if (await accepts(port)) return isRunning()
-    await delay(POLL_INTERVAL_MS)
-  }
-  return false
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
-}
 
 const inUse = (database: string): FailedStart => ({
   error: new HoldfastError('temporal.failed', `Another Temporal server uses the database ${database}.`, {
