@@ -68,7 +68,7 @@ const classes = {
     cancellationType: TRY_CANCEL,
   },
   captureHeld: {
-    heartbeatTimeout: '60s',
+    heartbeatTimeout: '30s',
     scheduleToStartTimeout: '2m',
     // The run repeats the whole set, under a new hold.
     retry: { maximumAttempts: 1 },

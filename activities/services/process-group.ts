@@ -12,6 +12,8 @@ const MAX_POLL_MS = 100
 export async function endGroup(group: number, how: 'ask' | 'at-once'): Promise<void> {
   if (how === 'ask') {
     signalGroup(group, 'SIGTERM')
+    // One that was stopped (SIGSTOP) sees the other only when it goes on.
+    signalGroup(group, 'SIGCONT')
     if (await isGoneWithin(group, GRACE_MS)) return
   }
   signalGroup(group, 'SIGKILL')

@@ -65,7 +65,7 @@ interface HeldAttempt {
   readonly sources: readonly NamedSource[]
   readonly hold: HoldSpec
   readonly attempt: number
-  /** A capture failed while its hold lasted: another hold may do better. */
+  /** A capture failed, and not the hold itself: another may do better, also when this one was over by then. */
   readonly onLost: (error: unknown) => void
 }
 
@@ -85,7 +85,7 @@ async function captureHeld(
     try {
       return await captureAll(run, sources, { attempt, hold, grants: held.grants, held })
     } catch (error) {
-      if (held.revokedBecause() === undefined) onLost(error)
+      onLost(error)
       throw error
     }
   })

@@ -49,11 +49,18 @@ export async function whileHeld<T>(
   const grants: LeaseGrant[] = []
   let reports: readonly HoldReport[] = []
   let value: T
+  let isOver = false
+  const release = () => CancellationScope.nonCancellable(() => releaseAll(wish, leases))
+  if (wish.kind === 'read') {
+    // A cancelled capture ends when its tool does, which may hang; nothing of it is kept, so no service waits for that.
+    CancellationScope.current().cancelRequested.catch(() => (isOver ? undefined : release()))
+  }
   try {
     await acquireAll(inbox, wish, { leases, grants })
     value = await work({ grants, revokedBecause: () => revokedBecause(inbox, leases) })
   } finally {
-    await CancellationScope.nonCancellable(() => releaseAll(wish, leases))
+    isOver = true
+    await release()
     // Also after a failure: the next hold would only find guards that are still starting.
     if (!CancellationScope.current().consideredCancelled) {
       reports = await awaitReports(inbox, wish, { leases, grants })
