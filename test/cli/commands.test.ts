@@ -3,6 +3,7 @@ import { Console } from 'node:console'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { stringify } from 'yaml'
 import BackupCreate from '../../cli/commands/backup/create.js'
 import BackupDelete from '../../cli/commands/backup/delete.js'
@@ -81,7 +82,8 @@ function listenTo(stream: NodeJS.WriteStream) {
     text += String(piece)
     return true
   }
-  return { text: () => text, stop: () => void (stream.write = write) }
+  // Colours are for the terminal that runs the tests, where it asks for them (FORCE_COLOR).
+  return { text: () => stripVTControlCharacters(text), stop: () => void (stream.write = write) }
 }
 
 test('plans are listed as a table, and as JSON', async () => {

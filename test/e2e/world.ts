@@ -68,7 +68,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       reject: false,
       stdin: 'ignore',
       timeout: COMMAND_LIMIT_MS,
-      env: { NO_COLOR: '1', NODE_OPTIONS: '', ...options.environment },
+      env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...options.environment },
     })
     return { code: exitCode ?? -1, stdout, stderr }
   }
