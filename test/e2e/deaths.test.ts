@@ -8,7 +8,7 @@ import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
 
-// The cases R2 to R5, R9 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by stopping the process of its tar.
+// The cases R2 to R5, R9, R14 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by stopping the process of its tar.
 
 const MAX_DOWNTIME_MS = 8000
 /** Long enough for a whole capture of the large file, also on a busy machine. */
@@ -22,9 +22,9 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
     world = await makeWorld()
     service = await makeProcessService(world.path('web'))
     await service.start()
-    await world.configure({ services: { web: service.definition } })
+    await world.configure({ services: { web: service.definition }, limits: { parallelCaptures: 2 } })
     await mkdir(world.path('data'))
-    await writeFile(world.path('data', 'large'), randomBytes(48 * 2 ** 20).toString('hex'))
+    await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
     await writeFile(world.path('small'), 'content')
     await world.writePlan(
       heldPlan('slow', world.path('data'), { compression: { algorithm: 'zstd', level: 15 } }),
@@ -43,6 +43,9 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
       }),
     )
     await world.writePlan(heldPlan('quick', world.path('small')))
+    await world.writePlan(
+      heldPlan('joining', world.path('small'), { hold: { services: ['command:web'], maxDowntime: '2m' } }),
+    )
     await world.up()
   })
 
@@ -112,6 +115,20 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
     const status = await world.holdfast('status')
     expect(status.code).toBe(1)
     expect(status.stdout).toContain('inconsistent')
+  })
+
+  test('R14 when two plans hold it together: one stop, and one start after the last release', async () => {
+    const before = await service.history()
+    const run = await startedAndHanging('patient')
+
+    const joining = await world.holdfast('backup', 'create', 'joining')
+    const during = await service.history()
+    resumeHanging()
+
+    expect(joining.code).toBe(0)
+    expect(during).toEqual([...before, 'stop'])
+    expect(await outcomeOf(run.workflowId)).toBe('good')
+    expect(await service.history()).toEqual([...during, 'start'])
   })
 
   test('R15 when it was stopped before we came it stays stopped', async () => {
