@@ -16,7 +16,10 @@ export function admissionOf(state: GuardState, lease: Lease): Refusal | undefine
   if (state.released.includes(lease.leaseId)) return released(state.service)
   if (state.leases.some(({ leaseId }) => leaseId === lease.leaseId)) return undefined
   const objection = objectionTo(state, lease)
-  return objection === undefined ? undefined : { error: busy(state.service, objection), retry: 'by-kind' }
+  if (objection === undefined) return undefined
+  const holders = state.leases.map(({ holder }) => holder.workflowId)
+  const why = holders.length === 0 ? objection : `${objection} (${holders.join(', ')})`
+  return { error: busy(state.service, why), retry: 'by-kind' }
 }
 
 /** Why a new lease has to wait for the next window. */
@@ -34,7 +37,7 @@ function objectionTo({ phase, leases, window, ...state }: GuardState, lease: Lea
   if (window.kind === 'write' && leases.length === 0) return 'a restore has just left it'
   if (STRENGTH[lease.mode] > STRENGTH[window.mode]) return `it is held by ${window.mode}, which is too weak`
   if (lease.kind === 'read' && lease.maxDowntimeMs < window.maxDowntimeMs) {
-    return 'a shorter limit would cut the hold of others'
+    return 'others hold it for longer than this plan allows'
   }
   return undefined
 }

@@ -41,8 +41,7 @@ export function plainLines(
       say(`source ${source.name}`, `${source.state} ${source.attempt}`, text)
     }
   }
-  for (const retry of view.retries)
-    say(`retry ${retry.activity}`, retryText(retry), `  ! ${retryText(retry)}`)
+  for (const retry of view.retries) say(`retry ${retry.activity}`, retry.message, `  ! ${retryText(retry)}`)
   const isTimeForBytes = view.captures.length > 0 && now.getTime() - state.bytesSaidAt >= BYTES_EVERY_MS
   if (isTimeForBytes) {
     for (const capture of view.captures) {

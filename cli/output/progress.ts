@@ -20,7 +20,7 @@ export function renderProgress(view: RunView, samples: Samples, now: Date): read
 }
 
 export const retryText = ({ activity, attempt, message }: RunView['retries'][number]): string =>
-  oneLine(`${activity}, attempt ${attempt}, after: ${message}`)
+  oneLine(`tried again: ${message} (${activity}, attempt ${attempt})`)
 
 /** What the run does, in words. */
 export function phaseText(progress: RunProgress): string {
