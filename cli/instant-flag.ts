@@ -1,6 +1,6 @@
 import { HoldfastError } from '../core/errors.js'
 import { parseDuration } from '../core/units.js'
-import { DURATION_PATTERN } from '../schemas/common.js'
+import { DURATION_PATTERN } from '../schemas/patterns.js'
 
 /** `7d` ago, or a date or time as ISO 8601 writes it; as an ISO instant. Fails with `flag.invalid`. */
 export function parseSince(text: string, now: Date): string {

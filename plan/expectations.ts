@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import { DURATION_PATTERN, NAME_PATTERN, PATH_PATTERN, SERVICE_PATTERN } from '../schemas/common.js'
+import { DURATION_PATTERN, NAME_PATTERN, PATH_PATTERN, SERVICE_PATTERN } from '../schemas/patterns.js'
 import { counted } from '../core/units.js'
 
 /** What we read of a JSON Schema. */

@@ -1,5 +1,5 @@
 import { isMap, isScalar, visit, type Document, type Pair } from 'yaml'
-import { VARIABLE_PATTERN } from '../schemas/common.js'
+import { VARIABLE_PATTERN } from '../schemas/patterns.js'
 import { composeYaml } from './compose-yaml.js'
 import { editDistance } from '../core/suggest.js'
 

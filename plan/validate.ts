@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { ConfigFile } from '../schemas/config.js'
-import { PlanFile } from '../schemas/plan.js'
+import type { ConfigFile } from '../schemas/config.js'
+import type { PlanFile } from '../schemas/plan.js'
 import { configMistakes } from './checks/config.js'
 import { destinationMistakes, missingDestinations } from './checks/destinations.js'
 import type { SiteFacts } from './checks/facts.js'
@@ -68,6 +69,10 @@ function issuesOf(mistakes: readonly Mistake[], parsed: ParsedYaml, defaults: ob
   return orderIssues(issues).slice(0, MOST_ISSUES)
 }
 
+/** The generated file: the library that it is written with takes longer to load than a hundred plans to check. */
+const schema = (name: 'plan' | 'config') =>
+  createRequire(import.meta.url)(`../schemas/${name}.schema.json`) as object
+
 let compiled: { plan: ValidateFunction; config: ValidateFunction } | undefined
 
 /** Compiled at the first use: most commands read no plan. */
@@ -85,10 +90,10 @@ function validators(): { readonly plan: ValidateFunction; readonly config: Valid
   const lazy: { plan?: ValidateFunction; config?: ValidateFunction } = {}
   compiled = {
     get plan() {
-      return (lazy.plan ??= ajv.compile(PlanFile))
+      return (lazy.plan ??= ajv.compile(schema('plan')))
     },
     get config() {
-      return (lazy.config ??= ajv.compile(ConfigFile))
+      return (lazy.config ??= ajv.compile(schema('config')))
     },
   }
   return compiled

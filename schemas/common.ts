@@ -1,4 +1,5 @@
 import { Type, type Static, type TProperties } from 'typebox'
+import { DURATION_PATTERN, NAME_PATTERN, SERVICE_PATTERN, VARIABLE_PATTERN } from './patterns.js'
 
 /** An object that refuses keys it does not know: a typo must never be ignored silently. */
 export const strict = <T extends TProperties>(properties: T, description: string, example?: object) =>
@@ -11,13 +12,6 @@ export const strict = <T extends TProperties>(properties: T, description: string
 /** One of some words. An `enum`, since editors and messages fare better with it than with a union of constants. */
 export const choice = <const T extends string>(words: readonly T[], description: string, example: T) =>
   Type.Unsafe<T>({ type: 'string', enum: words, description, examples: [example] })
-
-export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
-export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
-/** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
-export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
-export const PATH_PATTERN = '^/'
-export const SERVICE_PATTERN = '^(docker|command):[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$'
 
 export const name = (description: string, example: string) =>
   Type.String({ pattern: NAME_PATTERN, description, examples: [example] })

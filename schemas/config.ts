@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { NAME_PATTERN, PATH_PATTERN, configSecret, name, strict } from './common.js'
+import { configSecret, name, strict } from './common.js'
+import { NAME_PATTERN, PATH_PATTERN } from './patterns.js'
 import { Destination } from './destinations.js'
 import { planDefaults } from './plan.js'
 import { ServiceDefinition } from './services.js'

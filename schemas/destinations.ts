@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { PATH_PATTERN, strict } from './common.js'
+import { strict } from './common.js'
+import { PATH_PATTERN } from './patterns.js'
 import { oneOfTypes } from './one-of.js'
 
 export const LocalDestination = strict(

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { NAME_PATTERN, choice, duration, name, strict } from './common.js'
+import { choice, duration, name, strict } from './common.js'
+import { NAME_PATTERN } from './patterns.js'
 import { Hold } from './holds.js'
 import { Retention } from './retention.js'
 import { Source } from './sources.js'

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { PATH_PATTERN, PlanSecret, ServiceReference, choice, strict } from './common.js'
+import { PlanSecret, ServiceReference, choice, strict } from './common.js'
+import { PATH_PATTERN } from './patterns.js'
 import { Hold } from './holds.js'
 import { oneOfTypes } from './one-of.js'
 

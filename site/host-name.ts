@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.js'
-import { NAME_PATTERN } from '../schemas/common.js'
+import { NAME_PATTERN } from '../schemas/patterns.js'
 
 const REMEMBERED_IN = 'host.json'
 

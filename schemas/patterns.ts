@@ -1,0 +1,8 @@
+// Apart from the schemas: what reads plans needs these, and not the library that the schemas are written with.
+
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
+export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
+/** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
+export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
+export const PATH_PATTERN = '^/'
+export const SERVICE_PATTERN = '^(docker|command):[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$'
