@@ -18,7 +18,7 @@ export interface Nature {
   readonly startSeconds?: number
 }
 
-/** Makes the service in a folder of its own, and starts it. */
+/** Makes the service in a folder of its own, and starts it. It ends when its folder is removed, whoever started it last. */
 export async function startPlainService(folder: string, { stopSeconds = 0, startSeconds = 0 }: Nature = {}) {
   await mkdir(folder, { recursive: true })
   const at = (name: string) => join(folder, name)
@@ -26,7 +26,7 @@ export async function startPlainService(folder: string, { stopSeconds = 0, start
     at('serve'),
     `echo $$ >${at('pid')}; echo started >>${at('log')}
      trap 'sleep ${stopSeconds}; rm ${at('pid')}; echo stopped >>${at('log')}; exit 0' TERM
-     while :; do sleep 0.05; done`,
+     while [ -e ${at('serve')} ]; do sleep 0.05; done`,
   )
   const sh = (script: string) => ['sh', '-c', script]
   const definition: CommandService = {
