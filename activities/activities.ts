@@ -11,7 +11,7 @@ export interface ControlActivities {
   observeService(service: string): Promise<work.ObservedService>
   /**
    * Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. An entry of a write
-   * lease refuses a read lease with `restore.conflict`, and nothing was touched: a restore owns that service.
+   * lease refuses a read lease with `lease.busy`, and nothing was touched: a restore owns that service.
    */
   stopService(request: work.StopRequest): Promise<work.StopResult>
   /** First finishes our stop, then starts, waits for running and healthy, removes the entry. Exactly the state before is restored. */
