@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { AgentState } from '../../temporal/agent-state.js'
+import { readAgentState } from '../../temporal/agent-state.js'
+import { readServer } from '../../temporal/server-record.js'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const COMMAND_LIMIT_MS = 120_000
@@ -28,7 +29,11 @@ export interface World {
   writePlan(plan: { readonly plan: string } & Record<string, unknown>): Promise<void>
   configure(changes: Record<string, unknown>): Promise<void>
   up(): Promise<void>
-  /** Process ids of the agent's children, by name. */
+  /** Process id of `holdfast up`. */
+  agent(): Promise<number | undefined>
+  /** Process id of the embedded Temporal. */
+  temporalServer(): Promise<number | undefined>
+  /** Process ids of the agent's workers, by name. */
   children(): Promise<Record<string, number>>
   /** Services with an entry in the journal: stopped, and owed a start. */
   journal(): Promise<string[]>
@@ -100,7 +105,12 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
           `holdfast up --detach ended with ${code}:\n${stdout}\n${stderr}\n${await logsOf(path('state', 'logs'))}`,
         )
     },
-    children: () => childrenOf(path('state')),
+    agent: async () => (await readAgentState(path('state')))?.pid,
+    temporalServer: async () => (await readServer(path('state')))?.pid,
+    children: async () =>
+      Object.fromEntries(
+        (await readAgentState(path('state')))?.children.map(({ name, pid }) => [name, pid]) ?? [],
+      ),
     async journal() {
       const names = await readdir(path('state', 'journal')).catch((): string[] => [])
       return names
@@ -112,14 +122,6 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function childrenOf(stateDir: string): Promise<Record<string, number>> {
-  const agent = JSON.parse(await readFile(join(stateDir, 'agent.json'), 'utf8')) as Pick<
-    AgentState,
-    'children'
-  >
-  return Object.fromEntries(agent.children.map(({ name, pid }) => [name, pid]))
 }
 
 async function logsOf(folder: string): Promise<string> {
