@@ -65,6 +65,8 @@ export const errorCatalogue = {
   'restore.no-space': 'capacity',
   'restore.conflict': 'conflict',
   'restore.failed': 'unavailable',
+  'restore.not-found': 'missing',
+  'restore.ended': 'input',
   'archive.hostile': 'corrupt',
   'run.not-found': 'missing',
   'run.failed': 'unavailable',

@@ -224,12 +224,15 @@ const cancelledError = ({ service }: GuardState): ErrorReport =>
     }),
   )
 
-const writeAlarm = ({ service, stateBefore }: GuardState, why: string): GuardCommand => ({
-  type: 'alarm',
-  alarm: {
-    cause: alarmCauses.writeLease(service),
-    summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
-    hint: 'Its data may be half restored. See how the restore ended, put the data right, then start the service.',
-    service,
-  },
-})
+function writeAlarm({ service, stateBefore, window }: GuardState, why: string): GuardCommand {
+  const restore = window?.restoreId ?? 'RESTORE'
+  return {
+    type: 'alarm',
+    alarm: {
+      cause: alarmCauses.writeLease(service),
+      summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
+      hint: `Its data may be half restored. \`holdfast restore list\` shows how far it came; \`holdfast restore resume ${restore}\` finishes it, \`holdfast restore undo ${restore}\` brings the old data back; both start the service.`,
+      service,
+    },
+  }
+}

@@ -34,12 +34,12 @@ export const startOwed = (
   })
 
 /** Starting on half-restored data destroys data. */
-const heldByRestore = (tools: HoldTools, { service, guard }: JournalEntry) =>
+const heldByRestore = (tools: HoldTools, { service, guard, restoreId }: JournalEntry) =>
   new HoldfastError(
     'restore.conflict',
-    `${service} is kept down by a restore that has not ended (${guard.workflowId}).`,
+    `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}).`,
     {
-      hint: `Restore it again. Or, when you know that its data is whole, start it by hand and remove its entry from ${tools.journal.folder}.`,
+      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole, start it by hand and remove its entry from ${tools.journal.folder}.`,
     },
   )
 

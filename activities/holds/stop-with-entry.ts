@@ -71,6 +71,7 @@ const wanted = (
 const leaseOf = (request: StopRequest) => ({
   mode: request.mode,
   lease: request.lease,
+  ...(request.restoreId === undefined ? {} : { restoreId: request.restoreId }),
   stopRequestedAt: request.stopRequestedAt,
   ...(request.deadlineAt === undefined ? {} : { deadlineAt: request.deadlineAt }),
   stopTimeoutMs: request.stopTimeoutMs,
@@ -79,15 +80,7 @@ const leaseOf = (request: StopRequest) => ({
 
 /** An earlier hold that was never paid back, or an earlier attempt of this one. What is owed stays; who owes it is new. */
 async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequest): Promise<JournalEntry> {
-  if (existing.lease === 'write' && request.lease === 'read') {
-    throw new HoldfastError(
-      'lease.busy',
-      `${request.service} is kept down by a restore that has not ended (${existing.guard.workflowId}): its data may be half restored.`,
-      {
-        hint: `Restore it again. Or, when you know that its data is whole, start the service by hand and remove its entry from ${tools.journal.folder}.`,
-      },
-    )
-  }
+  if (existing.lease === 'write' && !isSameRestore(existing, request)) throw keptByRestore(tools, existing)
   await endLeftovers(existing)
   const {
     deadlineAt: _deadlineAt,
@@ -99,6 +92,19 @@ async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequ
   await tools.journal.update(entry)
   return entry
 }
+
+/** An entry that names no restore may be taken over by any: it was written before entries did. */
+const isSameRestore = (existing: JournalEntry, { lease, restoreId }: StopRequest): boolean =>
+  lease === 'write' && (existing.restoreId === undefined || existing.restoreId === restoreId)
+
+const keptByRestore = (tools: HoldTools, { service, guard, restoreId }: JournalEntry) =>
+  new HoldfastError(
+    'lease.busy',
+    `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}): its data may be half restored.`,
+    {
+      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole, start the service by hand and remove its entry from ${tools.journal.folder}.`,
+    },
+  )
 
 /** What a killed worker has left at work: it would go on beside ours. */
 async function endLeftovers({ stopProcess, startProcess }: JournalEntry): Promise<void> {
