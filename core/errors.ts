@@ -22,6 +22,7 @@ export const errorCatalogue = {
   'agent.running': 'conflict',
   'agent.not-running': 'missing',
   'agent.offline': 'unavailable',
+  'agent.stopping': 'unavailable',
   'service.not-found': 'missing',
   'service.invalid': 'input',
   'service.stop-failed': 'unavailable',

@@ -17,8 +17,12 @@ export const newGuard = (service: string): GuardState => ({
   writeEnd: 'none',
 })
 
-/** A stop that was refused before anything was touched: a restore owns the journal's entry, and with it the start. */
-const UNTOUCHED: ReadonlySet<ErrorReport['code']> = new Set(['restore.conflict', 'lease.busy'])
+/** A stop that was refused before anything was touched: a restore owns the start, or the agent is on its way out. */
+const UNTOUCHED: ReadonlySet<ErrorReport['code']> = new Set([
+  'restore.conflict',
+  'lease.busy',
+  'agent.stopping',
+])
 
 /**
  * What a guard does about one event, and why. Promises, whatever the order of events: what was stopped under a read

@@ -5,6 +5,8 @@ import { messages } from '../core/messages.js'
 import type { ClientConnection } from '../temporal/connection.js'
 import type { AgentEvent } from './agent-events.js'
 
+/** What is left when the workers have gone is started without Temporal: a command, or a call to Docker. */
+const SETTLED_WITHIN_MS = 60_000
 /** A cancelled run gives its lease back within seconds; a slow start of a service takes longer. */
 const BACK_WITHIN_MS = 60_000
 const POLL_INTERVAL_MS = 200
@@ -13,40 +15,72 @@ export interface BringBackOptions {
   /** What the journal of this host owes a start. */
   readonly heldServices: () => Promise<readonly JournalEntry[]>
   readonly connect: () => Promise<ClientConnection>
+  /** Pays back what the journal says of a service that a backup held: exactly the state before. */
+  readonly start: (service: string, signal: AbortSignal) => Promise<void>
   readonly onEvent: (event: AgentEvent) => void
   /** Default: a minute. */
   readonly withinMs?: number
 }
 
 /**
- * Before the workers stop: cancels the runs that hold services, and waits until those run again. What a restore holds
- * stays down: starting on half-restored data destroys data. Never fails: it says what is still held.
+ * Before the workers stop: cancels the runs that hold services, so that they end as cancelled, and waits until the
+ * services run again. Never fails: `settleHolds` has the last word.
  */
 export async function bringServicesBack(options: BringBackOptions): Promise<void> {
   const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
-  const held = await heldServices().catch((error: unknown) => {
-    onEvent({ type: 'journal-unreadable', reason: error instanceof Error ? error.message : String(error) })
-    return []
-  })
-  const heldByBackups = held.filter(isRead)
-  if (heldByBackups.length > 0) {
-    onEvent({ type: 'releasing', services: namesOf(heldByBackups) })
-    await cancelHolders(heldByBackups, options)
-    await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
-  }
-  const left = await heldServices().catch(() => held)
-  if (left.length > 0) onEvent({ type: 'still-held', services: namesOf(left) })
+  const held = (await readable(options)).filter(isRead)
+  if (held.length === 0) return
+  onEvent({ type: 'releasing', services: namesOf(held) })
+  const isTold = await cancelHolders(held, options)
+  if (isTold) await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
 }
+
+/**
+ * When no worker is at work any more: starts what backups still hold, as the journal says it, with or without Temporal:
+ * that had not come back in time, or was being stopped in the very moment. What a restore holds stays down, since starting
+ * on half-restored data destroys data. Never fails: it says what is still held.
+ */
+export async function settleHolds(options: BringBackOptions): Promise<void> {
+  const { start, onEvent } = options
+  const signal = AbortSignal.timeout(SETTLED_WITHIN_MS)
+  // What stopped last is what others need: it starts first.
+  const owed = (await readable(options))
+    .filter(isRead)
+    .toSorted((a, b) => b.stopRequestedAt.localeCompare(a.stopRequestedAt))
+  const failures = new Map<string, string>()
+  for (const { service } of owed) {
+    await start(service, signal).catch((error: unknown) => failures.set(service, reasonOf(error)))
+  }
+  const left = await readable(options)
+  if (left.length === 0) return
+  const reasons = left.flatMap(({ service }) => failures.get(service) ?? [])
+  onEvent({ type: 'still-held', services: namesOf(left), reasons })
+}
+
+async function readable({ heldServices, onEvent }: BringBackOptions): Promise<readonly JournalEntry[]> {
+  try {
+    return await heldServices()
+  } catch (error) {
+    onEvent({ type: 'journal-unreadable', reason: reasonOf(error) })
+    return []
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isRead = ({ lease }: JournalEntry): boolean => lease === 'read'
 const namesOf = (entries: readonly JournalEntry[]): string[] => entries.map(({ service }) => service)
 
-async function cancelHolders(entries: readonly JournalEntry[], { connect }: BringBackOptions): Promise<void> {
+/** False: without Temporal nobody can be told, and nobody needs to be waited for. */
+async function cancelHolders(
+  entries: readonly JournalEntry[],
+  { connect }: BringBackOptions,
+): Promise<boolean> {
   const connection = await connect().catch(() => undefined)
-  // Without Temporal nobody can be told; what the journal says is brought back when the agent is up again.
-  if (connection === undefined) return
+  if (connection === undefined) return false
   try {
     await Promise.allSettled(entries.map(({ guard }) => cancelHoldersOf(guard, connection)))
+    return true
   } finally {
     await connection.close()
   }

@@ -7,6 +7,7 @@ import { createAlarms } from '../activities/alarms.js'
 import { createAllowed } from '../activities/allowed.js'
 import { createCatalog } from '../activities/catalog/create-catalog.js'
 import { createDestinations } from '../activities/destinations/place.js'
+import { startOwed } from '../activities/holds/start-owed.js'
 import { createJournal } from '../activities/journal/files.js'
 import { createLog } from '../activities/log.js'
 import { redacted } from '../activities/redact.js'
@@ -16,6 +17,7 @@ import { createServices } from '../activities/services/registry.js'
 import type { Tools } from '../activities/tools.js'
 import type { Site } from '../core/site.js'
 import { loadPlans } from '../site/plans.js'
+import { readLiveAgent } from '../temporal/agent-state.js'
 import { connectClient, type ConnectOptions } from '../temporal/connection.js'
 import { packageRoot } from '../temporal/package-root.js'
 import { bootId } from '../temporal/processes.js'
@@ -73,6 +75,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     redact: redactedText,
     versions: await versions(),
     destination,
+    isLeaving: async () => (await readLiveAgent(site.stateDir))?.phase === 'stopping',
     shell: (place) => services.shell(place),
     volumePath: (volume, signal) => services.volumePath(volume, signal),
   }
@@ -82,11 +85,17 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
 export async function holdsOf(
   site: Site,
   environment: NodeJS.ProcessEnv,
-): Promise<Pick<BringBackOptions, 'heldServices' | 'connect'>> {
+): Promise<Pick<BringBackOptions, 'heldServices' | 'connect' | 'start'>> {
   const journal = createJournal({ stateDir: site.stateDir, bootId: bootId() })
   const services = await servicesOf(site, environment)
   const secrets = createSecrets({ environment, shell: services.shell() })
+  const clock = () => new Date()
+  const log = createLog({ destination: pino.destination({ fd: 2, sync: true }), clock, base: {} })
+  const start: BringBackOptions['start'] = async (service, signal) => {
+    await startOwed({ services, journal, clock, log }, { service, lease: 'read', healthyWithinMs: 0 }, signal)
+  }
   return {
+    start,
     heldServices: () => journal.list(),
     connect: () => connectClient(site, { resolveSecret: (reference) => secrets.resolve(reference) }),
   }

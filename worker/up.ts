@@ -12,7 +12,7 @@ import type { AgentEvent } from './agent-events.js'
 import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
-import { bringServicesBack, type BringBackOptions } from './bring-back.js'
+import { bringServicesBack, settleHolds, type BringBackOptions } from './bring-back.js'
 
 /** A data worker gives its activities 5 s, and 20 s more to end after they were told. */
 const DATA_STOP_GRACE_MS = 30_000
@@ -33,7 +33,7 @@ export interface AgentOptions {
   /** What a worker's process is. Default: `holdfast worker --role …`. */
   readonly workerArgv?: (role: WorkerName) => ChildProgram['argv']
   /** What is held when it stops. Default: the journal of the state folder, and the site's Temporal. */
-  readonly holds?: Pick<BringBackOptions, 'heldServices' | 'connect'>
+  readonly holds?: Pick<BringBackOptions, 'heldServices' | 'connect' | 'start'>
   /** Pauses before restarts. Default: doubling, up to 30 seconds. */
   readonly delayMs?: (ends: number) => number
 }
@@ -109,8 +109,10 @@ async function stopAll(
   const { onEvent } = options
   onEvent({ type: 'stopping' })
   await record.update(() => ({ phase: 'stopping' }))
-  await bringServicesBack({ ...(options.holds ?? (await localHolds(site, options.environment))), onEvent })
+  const holds = { ...(options.holds ?? (await localHolds(site, options.environment))), onEvent }
+  await bringServicesBack(holds)
   for (const name of ['data', 'control', 'temporal']) {
+    if (name === 'temporal') await settleHolds(holds)
     for (const { kept } of running.filter((part) => part.name === name)) {
       await kept.stop()
       onEvent({ type: 'stopped', name })

@@ -1,10 +1,15 @@
 import type { JournalEntry } from '../../activities/journal/journal.js'
 import type { ClientConnection } from '../../temporal/connection.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
-import { bringServicesBack } from '../../worker/bring-back.js'
+import { bringServicesBack, settleHolds, type BringBackOptions } from '../../worker/bring-back.js'
 
-const entry = (service: string, lease: 'read' | 'write' = 'read') =>
-  ({ service, lease, guard: { workflowId: `guard/nas/${service}`, runId: 'r' } }) as JournalEntry
+const entry = (service: string, lease: 'read' | 'write' = 'read', minute = 0) =>
+  ({
+    service,
+    lease,
+    stopRequestedAt: `2026-11-20T02:0${minute}:00Z`,
+    guard: { workflowId: `guard/nas/${service}`, runId: 'r' },
+  }) as JournalEntry
 
 /** A journal and a Temporal in which a cancelled run gives its service back. */
 function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAnswer?: boolean } = {}) {
@@ -26,22 +31,30 @@ function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAn
     },
   })
   const events: AgentEvent[] = []
+  const started: string[] = []
+  const tools: BringBackOptions = {
+    heldServices: async () => held,
+    connect: async () => {
+      if (isSilent) throw new Error('unreachable')
+      return {
+        client: { workflow: { getHandle } },
+        close: async () => undefined,
+      } as unknown as ClientConnection
+    },
+    start: async (service) => {
+      started.push(service)
+      if (service === 'docker:broken') throw new Error('The port is taken.')
+      release(service)
+    },
+    onEvent: (event) => events.push(event),
+    withinMs: 400,
+  }
   return {
     cancelled,
     events,
-    run: () =>
-      bringServicesBack({
-        heldServices: async () => held,
-        connect: async () => {
-          if (isSilent) throw new Error('unreachable')
-          return {
-            client: { workflow: { getHandle } },
-            close: async () => undefined,
-          } as unknown as ClientConnection
-        },
-        onEvent: (event) => events.push(event),
-        withinMs: 400,
-      }),
+    started,
+    run: () => bringServicesBack(tools),
+    settle: () => settleHolds(tools),
   }
 }
 
@@ -70,21 +83,21 @@ test('cancels the guard itself when it cannot say for whom it holds', async () =
   expect(cancelled).toEqual(['guard/nas/docker:web'])
 })
 
-test('never touches what a restore holds, and says that it is still held', async () => {
+test('never cancels a restore', async () => {
   const { run, cancelled, events } = world([entry('docker:db', 'write')])
 
   await run()
 
   expect(cancelled).toEqual([])
-  expect(events).toEqual([{ type: 'still-held', services: ['docker:db'] }])
+  expect(events).toEqual([])
 })
 
-test('without Temporal it waits no longer than its limit, and names what is still held', async () => {
+test('without Temporal it waits for nobody', async () => {
   const { run, events } = world([entry('docker:web')], { isSilent: true })
 
   await run()
 
-  expect(events.at(-1)).toEqual({ type: 'still-held', services: ['docker:web'] })
+  expect(events).toEqual([{ type: 'releasing', services: ['docker:web'] }])
 })
 
 test('a journal that cannot be read never keeps the agent from stopping, and is said', async () => {
@@ -93,8 +106,38 @@ test('a journal that cannot be read never keeps the agent from stopping, and is 
   await bringServicesBack({
     heldServices: () => Promise.reject(new Error('entry web.json is damaged')),
     connect: () => Promise.reject(new Error('not asked for')),
+    start: () => Promise.reject(new Error('not asked for')),
     onEvent: (event) => events.push(event),
   })
 
   expect(events).toEqual([{ type: 'journal-unreadable', reason: 'entry web.json is damaged' }])
+})
+
+test('without workers, what backups still hold is started, what stopped last first', async () => {
+  const { settle, started, events } = world([entry('docker:web'), entry('docker:db', 'read', 1)])
+
+  await settle()
+
+  expect(started).toEqual(['docker:db', 'docker:web'])
+  expect(events).toEqual([])
+})
+
+test('what cannot be started keeps nothing else down, and is named with its reason', async () => {
+  const { settle, started, events } = world([entry('docker:broken', 'read', 1), entry('docker:web')])
+
+  await settle()
+
+  expect(started).toEqual(['docker:broken', 'docker:web'])
+  expect(events).toEqual([
+    { type: 'still-held', services: ['docker:broken'], reasons: ['The port is taken.'] },
+  ])
+})
+
+test('what a restore holds is never started, and is named', async () => {
+  const { settle, started, events } = world([entry('docker:db', 'write')])
+
+  await settle()
+
+  expect(started).toEqual([])
+  expect(events).toEqual([{ type: 'still-held', services: ['docker:db'], reasons: [] }])
 })
