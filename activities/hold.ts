@@ -29,11 +29,11 @@ export const holdActivities = (tools: Tools): ControlActivities => ({
 })
 
 /** A stop that was begun already is brought to its end: its start is owed in any case. */
-async function requireStaying({ isLeaving, journal, site }: Tools, service: string): Promise<void> {
-  if (!(await isLeaving()) || (await journal.read(service)) !== undefined) return
+async function requireStaying(tools: Tools, service: string): Promise<void> {
+  if (!(await tools.isLeaving()) || (await tools.journal.read(service)) !== undefined) return
   throw new HoldfastError(
     'agent.stopping',
-    `${service} is not held: the agent of host "${site.host}" is being stopped.`,
+    `${service} is not held: the agent of host "${tools.site.host}" is being stopped.`,
     { hint: 'It is tried again by itself; `holdfast up` starts the agent.' },
   )
 }
