@@ -90,7 +90,7 @@ const classes = {
   /** Also the swap: whether half of it was done is not ours to guess. */
   restoreOnce: {
     startToCloseTimeout: '24h',
-    heartbeatTimeout: '60s',
+    heartbeatTimeout: '30s',
     scheduleToStartTimeout: '1h',
     retry: { maximumAttempts: 1 },
     cancellationType: WAIT,
