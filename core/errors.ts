@@ -30,6 +30,8 @@ export const errorCatalogue = {
   'service.unhealthy': 'unavailable',
   'docker.unreachable': 'unavailable',
   'docker.denied': 'denied',
+  'runtime.unreachable': 'unavailable',
+  'runtime.denied': 'denied',
   'lease.busy': 'conflict',
   'lease.released': 'conflict',
   'lease.expired': 'conflict',

@@ -20,7 +20,8 @@ export interface SchemaNode {
 const PATTERNS: Readonly<Record<string, string>> = {
   [NAME_PATTERN]: 'a name: lower-case letters, digits and dashes, at most 63',
   [DURATION_PATTERN]: 'a duration: a number with ms, s, m, h or d',
-  [SERVICE_PATTERN]: 'a service: docker:container, docker:project/service or command:name',
+  [SERVICE_PATTERN]:
+    'a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }
 

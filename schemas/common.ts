@@ -22,8 +22,8 @@ export const duration = (description: string, example: string) =>
 export const ServiceReference = Type.String({
   pattern: SERVICE_PATTERN,
   description:
-    'A service as `runtime:name`: `docker:container`, `docker:project/service` (Compose) or `command:name` (defined in holdfast.yaml).',
-  examples: ['docker:shop-web', 'docker:shop/web', 'command:web'],
+    'A service as `runtime:name`: `docker:container`, `docker:project/service` (Compose), `systemd:unit.service`, `lxc:container` or `command:name` (defined in holdfast.yaml).',
+  examples: ['docker:shop-web', 'docker:shop/web', 'systemd:nginx.service', 'lxc:wiki', 'command:web'],
 })
 export type ServiceReference = Static<typeof ServiceReference>
 

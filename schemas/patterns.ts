@@ -5,4 +5,7 @@ export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
 /** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
 export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
 export const PATH_PATTERN = '^/'
-export const SERVICE_PATTERN = '^(docker|command):[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$'
+/** After systemd its names of units; after docker, a slash parts Compose project and service. */
+export const SERVICE_PATTERN =
+  '^(docker:[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?' +
+  '|(command|lxc):[A-Za-z0-9][A-Za-z0-9_.-]*|systemd:[A-Za-z0-9_][A-Za-z0-9:_.@\\\\-]*\\.service)$'

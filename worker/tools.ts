@@ -14,6 +14,7 @@ import { redacted } from '../activities/redact.js'
 import { createSecrets } from '../activities/secrets.js'
 import { readOwnContainerId } from '../activities/services/docker-ours.js'
 import { createServices } from '../activities/services/registry.js'
+import { readOwnUnits } from '../activities/services/systemd.js'
 import type { Tools } from '../activities/tools.js'
 import type { Site } from '../core/site.js'
 import { loadPlans } from '../site/plans.js'
@@ -113,6 +114,7 @@ async function servicesOf(site: Site, environment: NodeJS.ProcessEnv) {
     random,
     ...(dockerHost === undefined || dockerHost === '' ? {} : { dockerHost }),
     ...(ownContainerId === undefined ? {} : { ownContainerId }),
+    ownUnits: await readOwnUnits(),
   })
 }
 

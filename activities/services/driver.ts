@@ -5,8 +5,8 @@ import type { ProcessIdentity } from './process-identity.js'
 
 /**
  * A runtime that services live in. Verbs ask for an end state, not for an action: stopping what is stopped and starting
- * what runs succeed. Every call may run twice. Fails with `service.not-found`, `docker.unreachable`, `docker.denied`,
- * `service.stop-failed`, `service.start-failed`.
+ * what runs succeed. Every call may run twice. Fails with `service.not-found`, `docker.unreachable`, `docker.denied` (other
+ * runtimes: `runtime.unreachable`, `runtime.denied`), `service.stop-failed`, `service.start-failed`.
  */
 export interface ServiceDriver {
   /** The one name of the service, whatever way it was referred to: two references to one container resolve alike. */
@@ -17,8 +17,18 @@ export interface ServiceDriver {
   stop(name: string, how: HowToStop, signal: AbortSignal): Promise<void>
   /** Undoes `stop`: returns when the runtime says that it runs. `mode` is how it was held. */
   start(name: string, how: HowToStart, signal: AbortSignal): Promise<void>
+  /** What must start before it and stops with it, as its runtime says. Left out: the runtime knows nothing of the kind. */
+  readonly relations?: (name: string, signal: AbortSignal) => Promise<ServiceRelations>
   /** Runs commands inside the service. */
   shell(name: string): Shell
+}
+
+/** Canonical references; they may name services that are not there. */
+export interface ServiceRelations {
+  /** What it needs: it starts after these, and stops before them. */
+  readonly startsAfter: readonly string[]
+  /** What the runtime itself stops when it stops this one, without starting it again. */
+  readonly stopsAlso: readonly string[]
 }
 
 export interface HowToStop {

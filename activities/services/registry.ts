@@ -8,9 +8,12 @@ import { refusalOf } from './docker-ours.js'
 import { dockerVolumePath } from './docker-volume.js'
 import { dockerDriver } from './docker.js'
 import type { ServiceDriver, Shell } from './driver.js'
+import { lxcDriver } from './lxc.js'
 import { createHostShell, minimal } from './shell.js'
+import { systemdDriver } from './systemd.js'
 
-export type Runtime = 'docker' | 'command'
+const RUNTIMES = ['docker', 'command', 'systemd', 'lxc'] as const
+export type Runtime = (typeof RUNTIMES)[number]
 
 export interface ServicesOptions {
   readonly site: Pick<Site, 'services' | 'temporal'>
@@ -21,6 +24,8 @@ export interface ServicesOptions {
   readonly dockerHost?: string
   /** The container that we run in: see `readOwnContainerId`. */
   readonly ownContainerId?: string
+  /** The systemd units that we run in: see `readOwnUnits`. */
+  readonly ownUnits?: readonly string[]
 }
 
 export interface Services extends ServiceRegistry {
@@ -32,7 +37,7 @@ export interface Services extends ServiceRegistry {
 
 /** The services of this host, by the runtimes that they live in. Touches nothing yet. */
 export function createServices(options: ServicesOptions): Services {
-  const { site, environment, random, dockerHost, ownContainerId } = options
+  const { site, environment, random, dockerHost, ownContainerId, ownUnits = [] } = options
   const client = createDockerClient(dockerHost)
   const host = createHostShell(environment)
   const ours = {
@@ -46,6 +51,11 @@ export function createServices(options: ServicesOptions): Services {
       refusal: (container: Docker.ContainerInspectInfo) => refusalOf(container, ours),
     }),
     command: commandDriver({ services: site.services, shell: host, environment: minimal(environment) }),
+    systemd: systemdDriver({ shell: host, ownUnits }),
+    lxc: lxcDriver({
+      shell: host,
+      ...(site.temporal === undefined ? {} : { temporalAddress: site.temporal.address }),
+    }),
   } satisfies { [R in Runtime]: ServiceDriver }
 
   const driver = (reference: string) => {
@@ -68,9 +78,12 @@ export function createServices(options: ServicesOptions): Services {
 }
 
 function parseReference(reference: string): { runtime: Runtime; name: string } {
-  const [, runtime, name] = /^(docker|command):(.+)$/.exec(reference) ?? []
-  if (runtime !== undefined && name !== undefined) return { runtime: runtime as Runtime, name }
+  const colon = reference.indexOf(':')
+  const runtime = RUNTIMES.find((known) => known === reference.slice(0, colon))
+  const name = reference.slice(colon + 1)
+  // What starts with a dash would be an option to some tool.
+  if (runtime !== undefined && /^[^-]/.test(name)) return { runtime, name }
   throw new HoldfastError('service.invalid', `"${reference}" is no reference to a service.`, {
-    hint: 'Write docker:CONTAINER, docker:PROJECT/SERVICE or command:NAME.',
+    hint: 'Write docker:CONTAINER, docker:PROJECT/SERVICE, systemd:UNIT.service, lxc:CONTAINER or command:NAME.',
   })
 }

@@ -66,11 +66,11 @@ function insideMistakes(
   path: Path,
 ): readonly Mistake[] {
   if (place === undefined) return []
-  if (place.startsWith('command:')) {
+  if (!place.startsWith('docker:')) {
     return [
       errorAt(
         path,
-        'a command service has no inside where a dump could run.',
+        'only a container of Docker has an inside where a dump can run.',
         'Name a container (docker:…), or leave it out to run on the host.',
       ),
     ]

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startDocker } from './docker.js'
+import { missingLxc } from './lxc.js'
 import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
 import { startTemporal } from './temporal.js'
@@ -25,6 +26,7 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
     existsSync(join(root, 'dist', 'workflows.bundle.js')) ? undefined : 'run `npm run build` first',
   )
   record('postgres', await missingPostgres())
+  record('lxc', await missingLxc())
 
   const docker = await startDocker()
   record('docker', 'missing' in docker ? docker.missing : undefined)

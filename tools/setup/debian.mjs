@@ -5,6 +5,7 @@ import { run, step } from './steps.mjs'
 /** Package → a file that shows that it is there. */
 const packages = {
   'docker.io': '/usr/sbin/dockerd',
+  lxc: '/usr/bin/lxc-start',
   postgresql: '/usr/share/doc/postgresql',
   sqlite3: '/usr/bin/sqlite3',
   acl: '/usr/bin/setfacl',
