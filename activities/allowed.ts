@@ -3,6 +3,7 @@ import picomatch from 'picomatch'
 import { HoldfastError } from '../core/errors.js'
 import type { BackupJob } from '../core/job.js'
 import type { Site } from '../core/site.js'
+import type { HeldServices, ServiceSelector } from '../schemas/holds.js'
 import { isInside, realPlace } from './real-place.js'
 
 /**
@@ -25,18 +26,23 @@ export interface AllowedOptions {
   readonly plans: () => Promise<readonly BackupJob[]>
   /** The canonical reference of a service that a plan names. */
   readonly resolve: (reference: string) => Promise<string>
+  /** Canonical references of what a plan means by a label or a volume. */
+  readonly find: (selector: ServiceSelector) => Promise<readonly string[]>
 }
 
 /** Each list of `allow` stands for itself; where it is left out, what the plans of this host name is allowed. */
-export function createAllowed({ site, plans, resolve }: AllowedOptions): Allowed {
+export function createAllowed({ site, plans, resolve, find }: AllowedOptions): Allowed {
   const named = async () => namesOf((await plans()).filter((job) => job.host === site.host))
+
+  const meant = async (services: HeldServices): Promise<readonly string[]> =>
+    typeof services === 'string' ? [await resolve(services)] : find(services)
 
   const isNamedService = async (canonical: string) => {
     const { services } = await named()
     if (services.has(canonical)) return true
     for (const reference of services) {
-      // One that cannot be resolved now is another plan's trouble.
-      if ((await resolve(reference).catch(() => undefined)) === canonical) return true
+      // What cannot be found now is another plan's trouble.
+      if ((await meant(reference).catch((): string[] => [])).includes(canonical)) return true
     }
     return false
   }
@@ -83,19 +89,20 @@ export function createAllowed({ site, plans, resolve }: AllowedOptions): Allowed
 }
 
 interface Names {
-  readonly services: ReadonlySet<string>
+  readonly services: ReadonlySet<HeldServices>
   readonly paths: ReadonlySet<string>
   readonly volumes: ReadonlySet<string>
   readonly secrets: readonly unknown[]
 }
 
 function namesOf(jobs: readonly BackupJob[]): Names {
-  const services = new Set<string>()
+  const services = new Set<HeldServices>()
   const paths = new Set<string>()
   const volumes = new Set<string>()
   const secrets: unknown[] = []
   for (const set of jobs.flatMap((job) => job.sets)) {
     for (const service of set.hold?.services ?? []) services.add(service)
+    for (const needed of Object.values(set.hold?.after ?? {})) for (const one of needed) services.add(one)
     for (const { source } of set.sources) {
       if ('paths' in source) for (const path of source.paths) paths.add(path)
       if ('volume' in source) volumes.add(source.volume)

@@ -1,11 +1,13 @@
 import { isGood, type Item, type Manifest } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder } from '../core/ids.js'
+import { stopOrder } from '../core/hold-order.js'
 import type { HoldSpec } from '../core/job.js'
 import { restoreHold, selectItems } from '../core/restore-plan.js'
 import { counted } from '../core/units.js'
 import type { LocatedBackup, RestorePreview, RestoreRequest } from '../core/work.js'
 import { sizeProblem } from './catalog/check-objects.js'
+import { factsOf } from './holds/order.js'
 import { gatherProblems } from './problems.js'
 import { requireAllowedSource } from './source-allowed.js'
 import type { RestoreTarget } from './sources/driver.js'
@@ -132,12 +134,13 @@ function notCapturedOf({ source, notCaptured, notCapturedCounts }: Item): string
 
 /** The hold, as far as its services are there: on a new machine they may not be yet, and then nothing needs to stop. */
 async function presentHold(
-  { services, allowed }: Tools,
+  tools: Tools,
   hold: HoldSpec | undefined,
   warnings: string[],
   signal: AbortSignal,
 ): Promise<HoldSpec | undefined> {
   if (!hold) return undefined
+  const { services, allowed } = tools
   const present: string[] = []
   for (const reference of hold.services) {
     try {
@@ -149,5 +152,9 @@ async function presentHold(
       warnings.push(`Service ${reference} does not exist here: it is neither stopped nor started.`)
     }
   }
-  return present.length === 0 ? undefined : { ...hold, services: present }
+  if (present.length === 0) return undefined
+  const { needs, stopsAlso } = await factsOf(tools, present, signal)
+  for (const [service, others] of stopsAlso)
+    warnings.push(`With ${service} its runtime stops ${others.join(', ')}: start that again by hand.`)
+  return { ...hold, services: stopOrder(present, needs).services }
 }

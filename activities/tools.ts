@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { Site } from '../core/site.js'
+import type { ServiceSelector } from '../schemas/holds.js'
 import type { Alarms } from './alarms.js'
 import type { Allowed } from './allowed.js'
 import type { Catalog } from './catalog/catalog.js'
@@ -40,6 +41,8 @@ export interface Tools {
 export interface ServiceRegistry {
   /** `docker:shop/web` → its driver and the canonical reference `docker:shop_web_1`. */
   resolve(reference: string, signal: AbortSignal): Promise<string>
+  /** Canonical references of all that a label or a volume means; never of what is ours. Fails with `service.not-found`. */
+  find(selector: ServiceSelector, signal: AbortSignal): Promise<readonly string[]>
   /** Driver and name of a canonical reference. */
   driver(reference: string): { driver: ServiceDriver; name: string }
 }

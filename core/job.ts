@@ -1,5 +1,5 @@
 import type { Compression, NotCapturedCause } from '../schemas/plan.js'
-import type { HoldMode } from '../schemas/holds.js'
+import type { HeldServices, HoldMode } from '../schemas/holds.js'
 import type { Retention } from '../schemas/retention.js'
 import type { Source } from '../schemas/sources.js'
 
@@ -29,8 +29,13 @@ export interface BackupJob {
 
 /** The sources that are read under one hold; without a hold they are live. */
 export interface SourceSet {
-  readonly hold?: HoldSpec
+  readonly hold?: PlannedHold
   readonly sources: readonly NamedSource[]
+}
+
+/** The same, as its host knows its services. */
+export interface ResolvedSet extends Omit<SourceSet, 'hold'> {
+  readonly hold?: ResolvedHold
 }
 
 export interface NamedSource {
@@ -40,13 +45,25 @@ export interface NamedSource {
 }
 
 export interface HoldSpec {
-  /** References as the plan writes them, in stop order; hosts resolve them to canonical names. */
+  /** Canonical references, in stop order. */
   readonly services: readonly string[]
   readonly mode: HoldMode
   readonly maxDowntimeMs: number
   readonly stopTimeoutMs: number
   readonly onInconsistent: 'keep' | 'fail'
   readonly healthyWithinMs: number
+}
+
+/** A hold as the plan writes it: hosts find out which services that means, and in what order they stop. */
+export interface PlannedHold extends Omit<HoldSpec, 'services'> {
+  readonly services: readonly HeldServices[]
+  /** What services of the hold need, besides what their runtimes say; references on both sides. */
+  readonly after?: Readonly<Record<string, readonly string[]>>
+}
+
+export interface ResolvedHold extends HoldSpec {
+  /** By service of the hold: what else it needs, that the hold does not stop. Canonical references. */
+  readonly startAfter: Readonly<Record<string, readonly string[]>>
 }
 
 /** Retention with its durations in milliseconds and its minimum filled in. */

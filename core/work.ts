@@ -1,7 +1,7 @@
 import type { Compression, NotCapturedCause } from '../schemas/plan.js'
 import type { HoldMode } from '../schemas/holds.js'
 import type { BackupSummary, HoldReport, Item, Manifest, ServiceState, ServicesVerdict } from './backup.js'
-import type { BackupJob, HoldSpec, NamedSource, RetentionRules } from './job.js'
+import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, RetentionRules } from './job.js'
 import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
 
@@ -101,9 +101,9 @@ export interface PreflightInput {
   readonly onlySources?: readonly string[]
 }
 
-/** Canonical references of the services of each hold, in stop order, by the reference that the plan writes. */
 export interface PreflightResult {
-  readonly services: Readonly<Record<string, string>>
+  /** The holds of the sets that were asked for and have one, in their order. */
+  readonly holds: readonly ResolvedHold[]
   readonly warnings: readonly string[]
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BackupJob, HoldSpec, NamedSource, RetentionRules, SourceSet } from '../core/job.js'
+import type { BackupJob, NamedSource, PlannedHold, RetentionRules, SourceSet } from '../core/job.js'
 import { scheduleId } from '../core/ids.js'
 import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
 import type { Site } from '../core/site.js'
@@ -75,7 +75,7 @@ export function wantedSchedule({ name, job, schedule }: CompiledPlan): WantedSch
 function setsOf(plan: PlanFile): readonly SourceSet[] {
   const live: NamedSource[] = []
   const unheld: NamedSource[] = []
-  const held = new Map<string, { hold: HoldSpec; sources: NamedSource[] }>()
+  const held = new Map<string, { hold: PlannedHold; sources: NamedSource[] }>()
   for (const [name, { live: isLive, hold: own, ...spec }] of Object.entries(plan.sources)) {
     const source: NamedSource = { name, source: spec }
     const effective = own ?? plan.hold
@@ -94,8 +94,9 @@ function setsOf(plan: PlanFile): readonly SourceSet[] {
   )
 }
 
-const holdOf = (hold: Hold): HoldSpec => ({
+const holdOf = (hold: Hold): PlannedHold => ({
   services: hold.services,
+  ...(hold.after === undefined ? {} : { after: hold.after }),
   mode: hold.mode ?? 'stop',
   maxDowntimeMs: milliseconds(hold.maxDowntime, DEFAULT_MAX_DOWNTIME_MS),
   stopTimeoutMs: milliseconds(hold.stopTimeout, DEFAULT_STOP_TIMEOUT_MS),

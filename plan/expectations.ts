@@ -1,5 +1,12 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import { DURATION_PATTERN, NAME_PATTERN, PATH_PATTERN, SERVICE_PATTERN } from '../schemas/patterns.js'
+import {
+  DURATION_PATTERN,
+  LABEL_PATTERN,
+  NAME_PATTERN,
+  PATH_PATTERN,
+  SERVICE_PATTERN,
+  VOLUME_PATTERN,
+} from '../schemas/patterns.js'
 import { counted } from '../core/units.js'
 
 /** What we read of a JSON Schema. */
@@ -17,11 +24,14 @@ export interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[]
 }
 
-const PATTERNS: Readonly<Record<string, string>> = {
+/** What a pattern means, in words. */
+export const PATTERNS: Readonly<Record<string, string>> = {
   [NAME_PATTERN]: 'a name: lower-case letters, digits and dashes, at most 63',
   [DURATION_PATTERN]: 'a duration: a number with ms, s, m, h or d',
   [SERVICE_PATTERN]:
     'a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name',
+  [LABEL_PATTERN]: 'a label of Docker: key=value, or key',
+  [VOLUME_PATTERN]: 'the name of a Docker volume',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }
 

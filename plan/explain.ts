@@ -1,5 +1,7 @@
-import type { BackupJob, HoldSpec, NamedSource, SourceSet } from '../core/job.js'
+import { stopOrder } from '../core/hold-order.js'
+import type { BackupJob, NamedSource, PlannedHold, SourceSet } from '../core/job.js'
 import type { PlanSchedule } from '../core/schedule-diff.js'
+import { selectorInWords } from '../core/selectors.js'
 import { clockTime } from './checks/schedule.js'
 import type { CompiledPlan } from './compile.js'
 import { affectedRuns } from './cron.js'
@@ -52,17 +54,26 @@ function setSteps({ hold, sources }: SourceSet, isFirst: boolean): readonly stri
   return [stopSentence(hold), `Reads ${what} meanwhile.${together}`, startSentence(hold)]
 }
 
-function stopSentence({ services, mode, maxDowntimeMs, stopTimeoutMs, onInconsistent }: HoldSpec): string {
+function stopSentence(hold: PlannedHold): string {
+  const { services, mode, maxDowntimeMs, stopTimeoutMs, onInconsistent } = hold
   const verb = mode === 'pause' ? 'Pauses' : 'Stops'
-  const order = services.length > 1 ? `${services.join(', then ')}` : (services[0] ?? '')
   const patience = mode === 'pause' ? '' : ` Each has ${durationInWords(stopTimeoutMs)} to stop by itself.`
   const late = onInconsistent === 'fail' ? 'the run fails' : 'the backup is marked inconsistent'
-  return `${verb} ${order}, for ${durationInWords(maxDowntimeMs)} at most; beyond that they come back whatever happens, and ${late}.${patience}`
+  const order = services.length > 1 || typeof services[0] !== 'string' ? HOST_DECIDES : ''
+  return `${verb} ${orderOf(hold).join(', then ')}, for ${durationInWords(maxDowntimeMs)} at most; beyond that they come back whatever happens, and ${late}.${patience}${order}`
 }
 
-function startSentence({ services, mode, healthyWithinMs }: HoldSpec): string {
+/** What can be known without the host: what the plan says. */
+const orderOf = ({ services, after = {} }: PlannedHold): readonly string[] =>
+  stopOrder(services.map(selectorInWords), new Map(Object.entries(after))).services
+
+const HOST_DECIDES =
+  ' The host knows the rest of the order: whatever needs another there stops before it, and starts after it.'
+
+function startSentence(hold: PlannedHold): string {
+  const { mode, healthyWithinMs } = hold
   const verb = mode === 'pause' ? 'Resumes' : 'Starts'
-  const order = [...services].reverse().join(', then ')
+  const order = [...orderOf(hold)].reverse().join(', then ')
   return `${verb} ${order} again, if it ran before, and expects it to be well within ${durationInWords(healthyWithinMs)}.`
 }
 

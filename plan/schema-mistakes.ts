@@ -1,5 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
-import { expectationOf, kindOf, type SchemaNode } from './expectations.js'
+import { SERVICE_PATTERN } from '../schemas/patterns.js'
+import { PATTERNS, expectationOf, kindOf, type SchemaNode } from './expectations.js'
 import type { Path } from './locate.js'
 import { absenceIn, errorAt, errorAtKey, type Mistake } from './mistakes.js'
 import { didYouMean, nearest } from '../core/suggest.js'
@@ -87,6 +88,9 @@ function secretMistake(error: ErrorObject, root: unknown): Mistake {
 
 function unknownKey(path: Path, schema: SchemaNode): Mistake {
   const key = String(path.at(-1))
+  if (schema.patternProperties && Object.hasOwn(schema.patternProperties, SERVICE_PATTERN)) {
+    return errorAtKey(path, `must be ${PATTERNS[SERVICE_PATTERN]}.`)
+  }
   if (schema.patternProperties) {
     const expected =
       'a name has lower-case letters, digits and dashes, starts with a letter or digit, and is at most 63 long.'

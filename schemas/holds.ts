@@ -1,5 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { ServiceReference, choice, duration, strict } from './common.js'
+import { LABEL_PATTERN, SERVICE_PATTERN, VOLUME_PATTERN } from './patterns.js'
+
+/** More do not stop together within a downtime that anybody accepts. */
+export const MOST_SERVICES = 50
 
 export const HoldMode = choice(
   ['stop', 'pause'],
@@ -8,15 +12,65 @@ export const HoldMode = choice(
 )
 export type HoldMode = Static<typeof HoldMode>
 
+export const ServiceSelector = Type.Object(
+  {
+    label: Type.Optional(
+      Type.String({
+        pattern: LABEL_PATTERN,
+        description: 'Every Docker container that has this label: `key=value`, or `key` with whatever value.',
+        examples: ['holdfast.plan=shop'],
+      }),
+    ),
+    usesVolume: Type.Optional(
+      Type.String({
+        pattern: VOLUME_PATTERN,
+        description: 'Every Docker container that mounts this volume.',
+        examples: ['shop_uploads'],
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+    description: 'Docker containers by what they have, found on the host by each run.',
+    examples: [{ label: 'holdfast.plan=shop' }],
+  },
+)
+export type ServiceSelector = Static<typeof ServiceSelector>
+
+export const HeldServices = Type.Union([ServiceReference, ServiceSelector], {
+  description: 'A service by its reference, or Docker containers by a label or a volume.',
+  examples: ['docker:shop-web'],
+})
+export type HeldServices = Static<typeof HeldServices>
+
 export const Hold = strict(
   {
-    services: Type.Array(ServiceReference, {
+    services: Type.Array(HeldServices, {
       minItems: 1,
-      maxItems: 50,
+      maxItems: MOST_SERVICES,
       description:
-        'Services kept still while sources are read, in the order in which they stop; they start in the reverse order.',
+        'Services kept still while sources are read, in the order in which they stop where nothing else is known; they start in the reverse order.',
       examples: [['docker:shop-web', 'docker:shop-worker']],
     }),
+    after: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: SERVICE_PATTERN }),
+        Type.Array(ServiceReference, {
+          minItems: 1,
+          maxItems: MOST_SERVICES,
+          description: 'What it needs.',
+          examples: [['docker:shop-db']],
+        }),
+        {
+          additionalProperties: false,
+          description:
+            'What a service of the hold needs, besides what its runtime says: it stops before these, and starts after them.',
+          examples: [{ 'docker:shop-web': ['docker:shop-db'] }],
+        },
+      ),
+    ),
     mode: Type.Optional(HoldMode),
     maxDowntime: Type.Optional(
       duration(

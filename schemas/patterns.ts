@@ -5,6 +5,9 @@ export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
 /** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
 export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
 export const PATH_PATTERN = '^/'
+/** `key` or `key=value`, as Docker takes them; a value may hold anything but control characters. */
+export const LABEL_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_./-]*(=[^\\u0000-\\u001f]*)?$'
+export const VOLUME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]*$'
 /** After systemd its names of units; after docker, a slash parts Compose project and service. */
 export const SERVICE_PATTERN =
   '^(docker:[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?' +

@@ -224,14 +224,14 @@ const scenarios: Record<string, Scenario> = {
 }
 
 async function restore(agent: TestAgent, plan: string): Promise<string> {
-  const { job } = held(agent, plan)
+  const service = `command:${plan}`
+  agent.host.add(service)
   const backupId = `20261120-013000-${plan}-abcdef`
   const restoreId = `${backupId}/1`
-  const hold = job.sets[1]?.hold
   agent.host.previews.set(restoreId, {
     ...{ backupId, destination: 'disk', plan, host: TEST_HOST, takenAt: '', warnings: [] },
     items: [{ source: 'data', type: 'files', effects: [], bytes: 1, notCaptured: 0 }],
-    ...(hold === undefined ? {} : { hold }),
+    hold: testHold({ services: [service] }),
   })
   const workflowId = workflowIds.restore(restoreId)
   const request = { reference: { backupId } }

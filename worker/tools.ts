@@ -63,6 +63,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
       // Read anew each time: a plan that was added is allowed without a restart.
       plans: async () => (await loadPlans(site)).plans.map(({ job }) => job),
       resolve: (reference) => services.resolve(reference, AbortSignal.timeout(RESOLVE_WITHIN_MS)),
+      find: (selector) => services.find(selector, AbortSignal.timeout(RESOLVE_WITHIN_MS)),
     }),
     catalog: createCatalog({
       destinations: destination,

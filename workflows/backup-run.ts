@@ -4,7 +4,8 @@ import type { BackupSummary } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { errorOf } from '../core/failure.js'
 import { workflowIds } from '../core/ids.js'
-import type { BackupJob, BackupRunInput, SourceSet } from '../core/job.js'
+import type { BackupJob, BackupRunInput, ResolvedSet, SourceSet } from '../core/job.js'
+import { selectSets, withResolvedHolds } from '../core/sets.js'
 import { servicesVerdictOf } from '../core/verdicts.js'
 import type { BackupRunResult } from '../core/work.js'
 import { dataActivities, questionActivities } from './proxies.js'
@@ -16,7 +17,6 @@ import { concludeBackup } from './steps/conclude-backup.js'
 import { openInbox } from './steps/inbox.js'
 import { progressBoard } from './steps/progress-board.js'
 import { resultDetails } from './steps/result-details.js'
-import { selectSets, withCanonicalServices } from './steps/sets.js'
 import { whileLockedOrSkipped, whileLockedWaiting, type LockWish } from './steps/while-locked.js'
 import { withinLimit } from './steps/within-limit.js'
 
@@ -25,6 +25,9 @@ interface Run extends CaptureRun {
   readonly sets: readonly SourceSet[]
   readonly startedAt: number
 }
+
+/** Its host has looked up what its holds mean. */
+type ReadyRun = Omit<Run, 'sets'> & { readonly sets: readonly ResolvedSet[] }
 
 /**
  * One run of a plan: reads every source, publishes one backup, applies retention. Ends with a result, also when the
@@ -103,7 +106,7 @@ async function backUp(run: Run): Promise<BackupRunResult> {
     { job, ...(input.onlySources === undefined ? {} : { onlySources: input.onlySources }) },
   ])
   for (const warning of found.warnings) log.warn('preflight', { warning })
-  const ready = { ...run, sets: withCanonicalServices(run.sets, found.services) }
+  const ready = { ...run, sets: withResolvedHolds(run.sets, found.holds) }
   let isPublished = false
   try {
     const captured = await underCapturePlace(ready)
@@ -116,14 +119,14 @@ async function backUp(run: Run): Promise<BackupRunResult> {
 }
 
 /** A place before the first lease: no service waits, stopped, for another run's capture. */
-const underCapturePlace = (run: Run): Promise<CapturedSet> =>
+const underCapturePlace = (run: ReadyRun): Promise<CapturedSet> =>
   whileLockedWaiting(
     run.inbox,
     lockWish(run, { lock: workflowIds.capturePlaces(run.job.host), places: 'captures' }),
     () => captureSets(run),
   )
 
-async function captureSets(run: Run): Promise<CapturedSet> {
+async function captureSets(run: ReadyRun): Promise<CapturedSet> {
   const { backupId, destination, job } = run
   const { workflowId, runId } = workflowInfo()
   const place = { backupId, plan: job.plan, site: job.site, destination }
@@ -141,7 +144,7 @@ async function captureSets(run: Run): Promise<CapturedSet> {
 
 function refuseInconsistent(
   job: BackupJob,
-  sets: readonly SourceSet[],
+  sets: readonly ResolvedSet[],
   captured: readonly CapturedSet[],
 ): void {
   const refused = sets.find(
@@ -156,7 +159,7 @@ function refuseInconsistent(
   )
 }
 
-async function publish(run: Run, { items, reports }: CapturedSet): Promise<BackupSummary> {
+async function publish(run: ReadyRun, { items, reports }: CapturedSet): Promise<BackupSummary> {
   const { job, input, backupId, takenAt, destination } = run
   const { workflowId, runId } = workflowInfo()
   const isSubset =

@@ -2,9 +2,13 @@ import type Docker from 'dockerode'
 import { HoldfastError } from '../../core/errors.js'
 import { statusOf, type DockerClient } from './docker-client.js'
 
-const PROJECT = 'com.docker.compose.project'
-const SERVICE = 'com.docker.compose.service'
+export const PROJECT = 'com.docker.compose.project'
+export const SERVICE = 'com.docker.compose.service'
 const ONE_OFF = 'com.docker.compose.oneoff'
+
+/** A container of `docker compose run`: it does one thing, and is no part of a service. */
+export const isOneOff = ({ Labels }: Docker.ContainerInfo): boolean =>
+  Labels[ONE_OFF]?.toLowerCase() === 'true'
 
 /** The one container that `name` or `project/service` means. Fails with `service.not-found`, `service.invalid`. */
 export async function resolveContainer(
@@ -38,7 +42,7 @@ async function composeContainer(
     (docker, abortSignal) => docker.listContainers({ all: true, filters: { label }, abortSignal }),
     { signal },
   )
-  const containers = found.filter((container) => container.Labels[ONE_OFF]?.toLowerCase() !== 'true')
+  const containers = found.filter((container) => !isOneOff(container))
   const [only, another] = containers
   if (only === undefined) {
     throw new HoldfastError(

@@ -5,6 +5,8 @@ import { HoldfastError, type ErrorCode } from '../../core/errors.js'
 import type { ObservedService } from '../../core/work.js'
 import { messageOf, statusOf, type DockerClient } from './docker-client.js'
 import { launchInContainer } from './docker-exec.js'
+import { nameOf } from './docker-names.js'
+import { relationsOf } from './docker-relations.js'
 import { resolveContainer } from './docker-resolve.js'
 import type { ServiceDriver } from './driver.js'
 import { shellOver } from './process.js'
@@ -85,6 +87,8 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
       return observed(name, container)
     },
 
+    relations: async (name, signal) => relationsOf(client, await inspect(name, signal), signal),
+
     stop: async (name, { mode, timeoutMs }, signal) => {
       const { state } = await observe(name, signal)
       if (state === 'stopped') return
@@ -164,8 +168,6 @@ function stateOf(state: Docker.ContainerInspectInfo['State']): ServiceState {
   if (state.Paused) return 'paused'
   return state.Running || state.Restarting ? 'running' : 'stopped'
 }
-
-const nameOf = (container: Docker.ContainerInspectInfo): string => container.Name.replace(/^\//, '')
 
 function refuseOurs(container: Docker.ContainerInspectInfo, refusal: DockerTools['refusal']): void {
   const reason = refusal(container)

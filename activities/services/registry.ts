@@ -4,6 +4,7 @@ import type { Site } from '../../core/site.js'
 import type { ServiceRegistry } from '../tools.js'
 import { commandDriver } from './command.js'
 import { createDockerClient } from './docker-client.js'
+import { findContainers } from './docker-find.js'
 import { refusalOf } from './docker-ours.js'
 import { dockerVolumePath } from './docker-volume.js'
 import { dockerDriver } from './docker.js'
@@ -44,12 +45,9 @@ export function createServices(options: ServicesOptions): Services {
     ...(ownContainerId === undefined ? {} : { containerId: ownContainerId }),
     ...(site.temporal === undefined ? {} : { temporalAddress: site.temporal.address }),
   }
+  const refusal = (container: Docker.ContainerInspectInfo) => refusalOf(container, ours)
   const drivers = {
-    docker: dockerDriver({
-      client,
-      random,
-      refusal: (container: Docker.ContainerInspectInfo) => refusalOf(container, ours),
-    }),
+    docker: dockerDriver({ client, random, refusal }),
     command: commandDriver({ services: site.services, shell: host, environment: minimal(environment) }),
     systemd: systemdDriver({ shell: host, ownUnits }),
     lxc: lxcDriver({
@@ -68,6 +66,8 @@ export function createServices(options: ServicesOptions): Services {
       const found = driver(reference)
       return `${found.runtime}:${await found.driver.resolve(found.name, signal)}`
     },
+    find: async (selector, signal) =>
+      (await findContainers(client, selector, refusal, signal)).map((name) => `docker:${name}`),
     shell: (place) => {
       if (place === undefined) return host
       const found = driver(place)

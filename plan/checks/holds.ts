@@ -3,8 +3,8 @@ import type { Source } from '../../schemas/sources.js'
 import type { PlanFile } from '../../schemas/plan.js'
 import type { Path } from '../locate.js'
 import { errorAt, errorAtKey, warningAt, says, type Draft, type Mistake } from '../mistakes.js'
-import { didYouMean } from '../../core/suggest.js'
 import type { SiteFacts } from './facts.js'
+import { servicesMistakes } from './hold-services.js'
 
 /** Holds, and what they mean for the sources that are read under them. */
 export function holdMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
@@ -84,19 +84,4 @@ function insideMistakes(
       `Remove ${place} from the hold: a dump is consistent in itself, and the other services keep still for it.`,
     ),
   ]
-}
-
-function servicesMistakes(hold: Draft<Hold>, path: Path, site: SiteFacts): readonly Mistake[] {
-  const known = Object.keys(site.services)
-  const services = hold.services ?? []
-  return services.flatMap((service, index) => {
-    const at = [...path, 'services', index]
-    if (services.indexOf(service) !== index)
-      return [errorAt(at, `${service} stands in this hold twice.`, 'Keep one of them.')]
-    const name = service.startsWith('command:') ? service.slice('command:'.length) : undefined
-    if (name === undefined || Object.hasOwn(site.services, name)) return []
-    const list =
-      known.length > 0 ? `There are ${known.slice(0, 10).join(', ')}.` : 'Define it under "services" there.'
-    return [errorAt(at, `holdfast.yaml defines no service "${name}".`, didYouMean(name, known) ?? list)]
-  })
 }

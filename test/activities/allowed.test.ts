@@ -4,6 +4,7 @@ import { createAllowed } from '../../activities/allowed.js'
 import { HoldfastError } from '../../core/errors.js'
 import type { BackupJob } from '../../core/job.js'
 import type { Site } from '../../core/site.js'
+import type { HeldServices } from '../../schemas/holds.js'
 import type { Source } from '../../schemas/sources.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
   await symlink(at('etc/not-yet'), at('srv/shop/dangling'))
 })
 
-const jobOf = (host: string, services: string[], sources: Record<string, Source>): BackupJob =>
+const jobOf = (host: string, services: HeldServices[], sources: Record<string, Source>): BackupJob =>
   ({
     host,
     sets: [
@@ -31,7 +32,7 @@ const jobOf = (host: string, services: string[], sources: Record<string, Source>
 
 function allowed(allow?: Site['allow']) {
   const plans = [
-    jobOf('nas', ['docker:shop/web', 'command:worker'], {
+    jobOf('nas', ['docker:shop/web', 'command:worker', { label: 'plan=wiki' }], {
       files: { type: 'files', paths: [at('srv/shop')] },
       uploads: { type: 'volume', volume: 'shop_uploads' },
       orders: {
@@ -46,6 +47,7 @@ function allowed(allow?: Site['allow']) {
   return createAllowed({
     site: { host: 'nas', configFile: '/srv/holdfast.yaml', ...(allow === undefined ? {} : { allow }) },
     plans: async () => plans,
+    find: async ({ label }) => (label === 'plan=wiki' ? ['docker:wiki', 'docker:notes'] : []),
     resolve: async (reference) => {
       if (reference === 'docker:shop/web') return 'docker:shop_web_1'
       throw new HoldfastError('docker.unreachable', 'no daemon')
@@ -61,6 +63,7 @@ test('without `allow`: services that plans of this host hold or dump inside, by 
   await host.service('docker:shop_web_1')
   await host.service('command:worker')
   await host.service('docker:shop-db')
+  await host.service('docker:notes')
   await expect(host.service('docker:other')).rejects.toMatchObject(refused('plan.not-allowed'))
   await expect(host.service('docker:elsewhere')).rejects.toMatchObject(refused('plan.not-allowed'))
 })
@@ -108,6 +111,7 @@ test('a path that a plan names by a link is that path', async () => {
   await createAllowed({
     site: { host: 'nas', configFile: '/srv/holdfast.yaml' },
     plans: async () => [jobOf('nas', [], { files: { type: 'files', paths: [at('shop')] } })],
+    find: async () => [],
     resolve: async (reference) => reference,
   }).readPath(at('srv/shop/uploads'))
 })

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { preflightActivities } from '../../activities/preflight.js'
 import { HoldfastError } from '../../core/errors.js'
-import type { BackupJob, HoldSpec, NamedSource, SourceSet } from '../../core/job.js'
+import type { BackupJob, NamedSource, PlannedHold, SourceSet } from '../../core/job.js'
+import type { HeldServices } from '../../schemas/holds.js'
 import { runActivity } from '../fakes/activity.js'
 import { storeBackup } from '../fakes/backups.js'
 import { fakeSite } from '../fakes/site.js'
@@ -14,7 +15,7 @@ let stateDir: string
 beforeEach(async () => (stateDir = await mkdtemp(join(tmpdir(), 'preflight-'))))
 afterEach(() => rm(stateDir, { recursive: true }))
 
-const hold = (...services: string[]): HoldSpec => ({
+const hold = (...services: HeldServices[]): PlannedHold => ({
   services,
   mode: 'stop',
   maxDowntimeMs: 600_000,
@@ -54,21 +55,101 @@ test('answers what the services of the holds really are, and leaves no trace', a
   const result = await preflight()
 
   expect(result).toEqual({
-    services: { 'docker:shop/web': 'docker:web', 'docker:worker': 'docker:worker' },
+    holds: [{ ...hold('docker:web', 'docker:worker'), startAfter: {} }],
     warnings: [],
   })
   expect(fake.calls).toEqual(['preflight orders', 'preflight uploads'])
   expect(disk.objects.size).toBe(0)
 })
 
+describe('order', () => {
+  const orderOf = async ({ preflight }: ReturnType<typeof world>) => (await preflight()).holds[0]?.services
+
+  test('what needs another stops before it, whatever the order in the plan', async () => {
+    const one = world({ hold: hold('docker:db', 'docker:worker', 'docker:web'), sources: [uploads] })
+    one.tools.world.needs.set('docker:web', ['docker:db'])
+
+    expect(await orderOf(one)).toEqual(['docker:worker', 'docker:web', 'docker:db'])
+  })
+
+  test('what the plan says under `after` counts, too, by whatever reference', async () => {
+    const after = { 'docker:worker': ['docker:shop/web'] }
+    const one = world({ hold: { ...hold('docker:web', 'docker:worker'), after }, sources: [uploads] })
+    one.tools.world.references.set('docker:shop/web', 'docker:web')
+
+    expect(await orderOf(one)).toEqual(['docker:worker', 'docker:web'])
+  })
+
+  test('what a runtime stops along with another is stopped before it, by us', async () => {
+    const one = world({ hold: hold('docker:db', 'docker:web'), sources: [uploads] })
+    one.tools.world.stopsAlso.set('docker:db', ['docker:web'])
+
+    expect(await orderOf(one)).toEqual(['docker:web', 'docker:db'])
+  })
+
+  test('a circle that the runtimes alone make is no reason not to back up', async () => {
+    const one = world({ hold: hold('docker:db', 'docker:web'), sources: [uploads] })
+    one.tools.world.needs.set('docker:web', ['docker:db']).set('docker:db', ['docker:web'])
+
+    const { holds, warnings } = await one.preflight()
+
+    expect(holds[0]?.services).toEqual(['docker:db', 'docker:web'])
+    expect(warnings).toEqual([
+      'docker:db needs docker:web needs docker:db: of these none can be the first to stop.',
+    ])
+  })
+
+  test('what is needed and not held is waited for by the start, where it may be looked at', async () => {
+    const after = { 'docker:web': ['docker:worker'] }
+    const one = world({ hold: { ...hold('docker:web'), after }, sources: [uploads] })
+    one.tools.world.needs.set('docker:web', ['docker:db', 'docker:secret'])
+    one.tools.world.forbidden.add('service docker:secret')
+
+    expect((await one.preflight()).holds[0]?.startAfter).toEqual({
+      'docker:web': ['docker:db', 'docker:worker'],
+    })
+  })
+})
+
+describe('services by label or volume', () => {
+  const label = { label: 'plan=shop' }
+
+  test('are held each once, also when the plan names one of them besides', async () => {
+    const one = world({ hold: hold(label, 'docker:web', 'docker:db', { usesVolume: 'uploads' }), sources: [uploads] })
+    one.tools.world.selected
+      .set('containers with label "plan=shop"', ['docker:web', 'docker:worker'])
+      .set('containers with volume "uploads"', ['docker:db', 'docker:web'])
+
+    expect((await one.preflight()).holds[0]?.services).toEqual(['docker:web', 'docker:worker', 'docker:db'])
+  })
+
+  test('must be allowed, each of them', async () => {
+    const one = world({ hold: hold(label), sources: [uploads] })
+    one.tools.world.selected.set('containers with label "plan=shop"', ['docker:web', 'docker:worker'])
+    one.tools.world.forbidden.add('service docker:worker')
+
+    await expect(one.preflight()).rejects.toMatchObject({ code: 'plan.not-allowed' })
+  })
+
+  test('a dump inside one of them is refused, and says how the hold found it', async () => {
+    const one = world({ hold: hold(label), sources: [orders] })
+    one.tools.world.selected.set('containers with label "plan=shop"', ['docker:db'])
+
+    await expect(one.preflight()).rejects.toMatchObject({
+      code: 'service.invalid',
+      hint: expect.stringContaining('Remove containers with label "plan=shop" from') as string,
+    })
+  })
+})
+
 test('looks only at what is asked for', async () => {
   const { fake, preflight } = world({ sources: [orders] }, { hold: hold('docker:gone'), sources: [uploads] })
 
-  expect((await preflight(['orders'])).services).toEqual({})
+  expect((await preflight(['orders'])).holds).toEqual([])
   expect(fake.calls).toEqual(['preflight orders'])
   await expect(preflight(['uplods'])).rejects.toMatchObject({
     code: 'flag.invalid',
-    hint: 'Choose among: orders, uploads.',
+    hint: 'Its sources are: orders, uploads.',
   })
 })
 
@@ -102,6 +183,30 @@ test.each<[string, SourceSet, (one: ReturnType<typeof world>) => void, string, s
     ({ tools }) => tools.world.forbidden.add('service docker:web'),
     'plan.not-allowed',
     'service docker:web',
+  ],
+  [
+    'a service that systemd would stop along with one of the hold',
+    { hold: hold('docker:db'), sources: [uploads] },
+    ({ tools }) => tools.world.stopsAlso.set('docker:db', ['docker:web', 'docker:db']),
+    'service.invalid',
+    'With docker:db its runtime stops docker:web, and nobody would start that again.',
+  ],
+  [
+    'an order that goes in a circle with what the runtimes say',
+    {
+      hold: { ...hold('docker:web', 'docker:db'), after: { 'docker:db': ['docker:web'] } },
+      sources: [uploads],
+    },
+    ({ tools }) => tools.world.needs.set('docker:web', ['docker:db']),
+    'service.invalid',
+    'No order fits the hold: docker:web needs docker:db needs docker:web.',
+  ],
+  [
+    'an order for what is not held',
+    { hold: { ...hold('docker:web'), after: { 'docker:worker': ['docker:db'] } }, sources: [uploads] },
+    () => undefined,
+    'service.invalid',
+    '"docker:worker" stands in `hold.after`, but is not held.',
   ],
   [
     'a dump inside a service that the hold stops',

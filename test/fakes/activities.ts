@@ -6,6 +6,7 @@ import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type {
@@ -134,8 +135,9 @@ const controlActivities = (host: FakeHost) => ({
 
 const questionActivities = (host: FakeHost) => ({
   preflight: async ({ job }: PreflightInput) => ({
-    services: Object.fromEntries(
-      job.sets.flatMap(({ hold }) => (hold?.services ?? []).map((service) => [service, service])),
+    // Every service is its own canonical reference here.
+    holds: job.sets.flatMap(({ hold }) =>
+      hold === undefined ? [] : [{ ...(hold as HoldSpec), startAfter: {} }],
     ),
     warnings: [],
   }),

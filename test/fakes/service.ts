@@ -62,6 +62,10 @@ export function fakeService({ state, clock, step = () => undefined }: FakeServic
   }
   return {
     service,
-    services: { resolve: async (reference) => reference, driver: () => ({ driver, name: 'web' }) },
+    services: {
+      resolve: async (reference) => reference,
+      find: async () => [],
+      driver: () => ({ driver, name: 'web' }),
+    },
   }
 }

@@ -6,6 +6,7 @@ import type { Journal } from '../../activities/journal/journal.js'
 import type { ServiceDriver } from '../../activities/services/driver.js'
 import type { ServiceRegistry, Tools } from '../../activities/tools.js'
 import { HoldfastError } from '../../core/errors.js'
+import { selectorInWords } from '../../core/selectors.js'
 import type { ObservedService } from '../../core/work.js'
 import { fakeDestination, type FakeDestination } from './destination.js'
 import { fakeLog, type FakeLog } from './log.js'
@@ -20,6 +21,11 @@ export interface FakeWorld {
   readonly references: Map<string, string>
   /** By canonical reference. */
   readonly services: Map<string, ObservedService>
+  /** Canonical references by a selector in words. */
+  readonly selected: Map<string, readonly string[]>
+  /** What runtimes say of services, by canonical reference. */
+  readonly needs: Map<string, readonly string[]>
+  readonly stopsAlso: Map<string, readonly string[]>
   /** What holdfast.yaml does not allow: `service docker:web`, `read /etc` … */
   readonly forbidden: Set<string>
   /** Status of runs by `workflow id/run id`, as Temporal says it; undefined: Temporal does not answer. */
@@ -43,6 +49,9 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
     now: new Date('2026-03-05T12:00:00.000Z'),
     destinations: {},
     references: new Map(),
+    selected: new Map(),
+    needs: new Map(),
+    stopsAlso: new Map(),
     services: new Map(),
     forbidden: new Set(),
     runs: new Map(),
@@ -101,9 +110,16 @@ function servicesOf(world: FakeWorld): ServiceRegistry {
       await observe(canonical)
       return canonical
     },
+    find: async (selector) => world.selected.get(selectorInWords(selector)) ?? [],
     driver: (reference) => ({
       name: reference.slice(reference.indexOf(':') + 1),
-      driver: { observe: () => observe(reference) } as unknown as ServiceDriver,
+      driver: {
+        observe: () => observe(reference),
+        relations: async () => ({
+          startsAfter: world.needs.get(reference) ?? [],
+          stopsAlso: world.stopsAlso.get(reference) ?? [],
+        }),
+      } as unknown as ServiceDriver,
     }),
   }
 }

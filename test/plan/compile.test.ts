@@ -103,6 +103,24 @@ test('the hash of a schedule changes with the plan and with nothing else', () =>
   expect(wantedSchedule(compiled(goodPlan))).toBeUndefined()
 })
 
+test('the order of a hold is explained as far as the plan knows it', () => {
+  const hold = `hold: { services: [docker:db, { label: plan=shop }, docker:web], after: { "docker:web": ["docker:db"] } }`
+  const text = goodPlan.replace('    live: true\n', '')
+
+  const explained = explainPlan(compiled(`${text}${hold}\n`), {
+    now: new Date('2026-11-21T12:00Z'),
+    nextRuns: 0,
+  })
+
+  expect(explained).toContain(
+    'Stops containers with label "plan=shop", then docker:web, then docker:db, for 10 minutes at most',
+  )
+  expect(explained).toContain('The host knows the rest of the order')
+  expect(explained).toContain(
+    'Starts docker:db, then docker:web, then containers with label "plan=shop" again',
+  )
+})
+
 test('a plan is explained in sentences', () => {
   expect(explainPlan(compiled(shop), { now: new Date('2026-11-21T12:00Z'), nextRuns: 5 }))
     .toMatchInlineSnapshot(`
@@ -112,7 +130,7 @@ test('a plan is explained in sentences', () => {
    Each run, on host nas:
      1. Checks tools, rights, space and the destination, before anything stops.
      2. Reads etc (files: /etc/shop), before anything stops.
-     3. Stops docker:worker, then docker:web, for 1 minute 30 seconds at most; beyond that they come back whatever happens, and the backup is marked inconsistent. Each has 30 seconds to stop by itself.
+     3. Stops docker:worker, then docker:web, for 1 minute 30 seconds at most; beyond that they come back whatever happens, and the backup is marked inconsistent. Each has 30 seconds to stop by itself. The host knows the rest of the order: whatever needs another there stops before it, and starts after it.
      4. Reads uploads (Docker volume shop_uploads without *.tmp), orders (PostgreSQL: database orders of docker:db) and same (SQLite: /srv/shop/x.db) meanwhile. They are one consistent set.
      5. Starts docker:web, then docker:worker again, if it ran before, and expects it to be well within 1 minute.
      6. Pauses docker:cache, for 10 minutes at most; beyond that they come back whatever happens, and the run fails.

@@ -123,9 +123,34 @@ test.each([
     '9:22 error tolerate[1]: stands in this list twice. Keep one of them.',
   ],
   [
+    'unit that is no service',
+    held(files, 'services: ["systemd:tmp.mount"]'),
+    '3:20 error hold.services[0]: must be a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name. For example: docker:shop-web',
+  ],
+  [
+    'unknown selector',
+    held(files, 'services: [{ lable: a=b }]'),
+    '3:22 error hold.services[0].lable: unknown key. Did you mean "label"?',
+  ],
+  [
+    'two selectors in one',
+    held(files, 'services: [{ label: a=b, usesVolume: c }]'),
+    '3:20 error hold.services[0]: must name at most 1.',
+  ],
+  [
+    'bad volume',
+    held(files, 'services: [{ usesVolume: /srv/data }]'),
+    '3:34 error hold.services[0].usesVolume: must be the name of a Docker volume. For example: shop_uploads',
+  ],
+  [
+    'bad service under after',
+    held(files, 'services: [docker:a], after: { web: [docker:a] }'),
+    '3:40 error hold.after.web: must be a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name.',
+  ],
+  [
     'bad service',
     held(files, 'services: [web]'),
-    '3:20 error hold.services[0]: must be a service: docker:container, docker:project/service or command:name. For example: docker:shop-web',
+    '3:20 error hold.services[0]: must be a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name. For example: docker:shop-web',
   ],
 ])('the schema: %s', (_, text, expected) => {
   expect(issuesOf(text)).toContain(expected)
@@ -153,6 +178,39 @@ test.each([
     '3:20 error hold.services[0]: holdfast.yaml defines no service "wbe". Did you mean "web"?',
   ],
   [
+    'unknown command service that another needs',
+    held(files, 'services: [docker:a], after: { "docker:a": ["command:wbe"] }'),
+    '3:53 error hold.after.docker:a[0]: holdfast.yaml defines no service "wbe". Did you mean "web"?',
+  ],
+  [
+    'order for a service that is not held',
+    held(files, 'services: [docker:shop-web], after: { "docker:shop-wbe": ["docker:db"] }'),
+    '3:47 error hold.after.docker:shop-wbe: is not held, so there is nothing to say of its order. Did you mean "docker:shop-web"?',
+  ],
+  [
+    'order in a circle',
+    held(
+      files,
+      'services: [docker:a, docker:b], after: { "docker:a": ["docker:b"], "docker:b": ["docker:a"] }',
+    ),
+    '3:41 error hold.after: no order fits: docker:a needs docker:b needs docker:a. Remove one of these.',
+  ],
+  [
+    'service that needs itself',
+    held(files, 'services: [docker:a], after: { "docker:a": ["docker:a"] }'),
+    '3:31 error hold.after: no order fits: docker:a needs docker:a. Remove one of these.',
+  ],
+  [
+    'pause of what can only stop',
+    held(files, 'services: [docker:a, lxc:b, "systemd:nginx.service"], mode: pause'),
+    '3:37 error hold.services[2]: systemd:nginx.service cannot be paused, only stopped. Write "mode: stop", or leave "mode" out.',
+  ],
+  [
+    'label twice',
+    held(files, 'services: [{ label: a }, { label: a }]'),
+    '3:34 error hold.services[1]: containers with label "a" stands in this hold twice. Keep one of them.',
+  ],
+  [
     'service held twice',
     held(files, 'services: [docker:a, docker:a]'),
     '3:30 error hold.services[1]: docker:a stands in this hold twice. Keep one of them.',
@@ -165,7 +223,7 @@ test.each([
   [
     'dump inside a command service',
     held('type: postgres, in: command:web, database: x'),
-    '5:31 error sources.data.in: a command service has no inside where a dump could run. Name a container (docker:…), or leave it out to run on the host.',
+    '5:31 error sources.data.in: only a container of Docker has an inside where a dump can run. Name a container (docker:…), or leave it out to run on the host.',
   ],
   [
     'no hold',
@@ -318,6 +376,11 @@ test.each([
     'every hour in a zone with daylight saving',
     `${goodPlan}schedule: { cron: "30 * * * *", timezone: Europe/Berlin }\n`,
   ],
+  [
+    'an order for what a label may find',
+    held(files, 'services: [{ label: plan=shop }], after: { "docker:a": ["docker:b"] }'),
+  ],
+  ['a unit of a template', held(files, 'services: ["systemd:postgresql@15-main.service"]')],
   ['an older name of a zone', `${goodPlan}schedule: { cron: "0 9 * * *", timezone: US/Eastern }\n`],
 ])('nothing is said about %s', (_, text) => {
   expect(issuesOf(text)).toEqual([])

@@ -2,7 +2,7 @@ import { CancellationScope, sleep } from '@temporalio/workflow'
 import type { HoldReport, Item } from '../../core/backup.js'
 import { isRetryable } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
-import type { BackupJob, HoldSpec, NamedSource, SourceSet } from '../../core/job.js'
+import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, ResolvedSet } from '../../core/job.js'
 import type { LeaseGrant } from '../../core/work.js'
 import { captureActivity } from '../proxies.js'
 import type { Inbox } from './inbox.js'
@@ -32,7 +32,7 @@ export interface CapturedSet {
  * Reads one set: live sources as they are, the others under one hold, one after another. When a capture under a hold is
  * lost, the hold ends and the whole set is read again under a new one: half a set from each would be no set.
  */
-export async function captureSet(run: CaptureRun, set: SourceSet): Promise<CapturedSet> {
+export async function captureSet(run: CaptureRun, set: ResolvedSet): Promise<CapturedSet> {
   const { hold } = set
   if (hold === undefined) {
     return { items: await captureAll(run, set.sources, { attempt: 1, grants: [] }), reports: [] }
@@ -63,7 +63,7 @@ const isWorthRepeating = (thrown: unknown): boolean => {
 
 interface HeldAttempt {
   readonly sources: readonly NamedSource[]
-  readonly hold: HoldSpec
+  readonly hold: ResolvedHold
   readonly attempt: number
   /** A capture failed, and not the hold itself: another may do better, also when this one was over by then. */
   readonly onLost: (error: unknown) => void
@@ -94,7 +94,7 @@ async function captureHeld(
 
 interface CaptureAttempt {
   readonly attempt: number
-  readonly hold?: HoldSpec
+  readonly hold?: ResolvedHold
   readonly grants: readonly LeaseGrant[]
   readonly held?: Held
 }
@@ -121,7 +121,7 @@ async function captureAll(
           source,
           compression: job.compression,
           attempt,
-          ...(hold === undefined ? {} : { hold }),
+          ...(hold === undefined ? {} : { hold: recorded(hold) }),
           grants,
         },
       ])
@@ -135,6 +135,9 @@ async function captureAll(
   }
   return items
 }
+
+/** What manifests say of a hold: a restore asks its own host what needs what. */
+const recorded = ({ startAfter: _startAfter, ...hold }: ResolvedHold): HoldSpec => hold
 
 const bytesOf = ({ objects }: Item) => ({
   plainBytes: objects.reduce((total, { plainBytes }) => total + plainBytes, 0),

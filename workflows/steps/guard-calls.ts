@@ -83,7 +83,7 @@ export async function start(
   }
 }
 
-/** Returns when all of these run, or at the limit: the service itself is worth more than its order. */
+/** Returns when all of these run, past their first health checks, or at the limit: the service itself is worth more than its order. */
 async function whenRunning(host: string, services: readonly string[]): Promise<void> {
   if (services.length === 0) return
   let isRunning = false
@@ -103,7 +103,7 @@ async function lookUntilRunning(host: string, services: readonly string[]): Prom
   // Ends with its scope, at the limit: the pauses double, so it looks a handful of times.
   for (let pause = FIRST_LOOK_MS; ; pause *= 2) {
     const seen = await Promise.all(missing.map((service) => observeService(service).catch(() => undefined)))
-    missing = missing.filter((_, i) => seen[i]?.state !== 'running')
+    missing = missing.filter((_, i) => seen[i]?.state !== 'running' || seen[i].health === 'starting')
     if (missing.length === 0) return
     await sleep(pause, { summary: `before looking again at ${missing.join(', ')}` })
   }

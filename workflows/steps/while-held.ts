@@ -2,7 +2,7 @@ import { CancellationScope, condition, isCancellation, uuid4, workflowInfo } fro
 import type { HoldReport } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { workflowIds } from '../../core/ids.js'
-import type { HoldSpec } from '../../core/job.js'
+import type { HoldSpec, ResolvedHold } from '../../core/job.js'
 import type { HoldProgress } from '../../core/messages.js'
 import type { Lease, LeaseGrant, ReleaseOutcome } from '../../core/work.js'
 import { waitActivities } from '../proxies.js'
@@ -15,7 +15,7 @@ const REPORT_MARGIN_MS = 60_000
 export interface HoldWish {
   readonly host: string
   /** Services by their canonical references, in stop order. */
-  readonly hold: HoldSpec
+  readonly hold: HoldSpec & Partial<Pick<ResolvedHold, 'startAfter'>>
   readonly kind: Lease['kind']
   /** Of a write lease. */
   readonly restoreId?: string
@@ -115,7 +115,8 @@ async function acquireAll(inbox: Inbox, wish: HoldWish, { leases, grants }: Acqu
   }
 }
 
-function leaseOn(service: string, { hold, kind, restoreId }: HoldWish, startAfter: readonly string[]): Lease {
+/** `later`: services of the hold that stop after this one, and start before it. */
+function leaseOn(service: string, { hold, kind, restoreId }: HoldWish, later: readonly string[]): Lease {
   const { workflowId, runId } = workflowInfo()
   return {
     leaseId: uuid4(),
@@ -127,7 +128,7 @@ function leaseOn(service: string, { hold, kind, restoreId }: HoldWish, startAfte
     stopTimeoutMs: hold.stopTimeoutMs,
     healthyWithinMs: hold.healthyWithinMs,
     ...(restoreId === undefined ? {} : { restoreId }),
-    startAfter,
+    startAfter: [...later, ...(hold.startAfter?.[service] ?? [])],
   }
 }
 

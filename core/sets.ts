@@ -1,5 +1,6 @@
-import { HoldfastError } from '../../core/errors.js'
-import type { BackupJob, SourceSet } from '../../core/job.js'
+import { assert } from './assert.js'
+import { HoldfastError } from './errors.js'
+import type { BackupJob, ResolvedHold, ResolvedSet, SourceSet } from './job.js'
 
 /** The sets of a plan, with only the sources that were asked for. */
 export function selectSets(job: BackupJob, onlySources?: readonly string[]): readonly SourceSet[] {
@@ -20,19 +21,15 @@ export function selectSets(job: BackupJob, onlySources?: readonly string[]): rea
     .filter(({ sources }) => sources.length > 0)
 }
 
-/** Two references may mean one container: each service once, by the one name that its host knows it by. */
-export const withCanonicalServices = (
+/** The same sets, with the holds that their host has found for those that have one. */
+export function withResolvedHolds(
   sets: readonly SourceSet[],
-  services: Readonly<Record<string, string>>,
-): readonly SourceSet[] =>
-  sets.map(({ hold, ...set }) =>
-    hold === undefined
-      ? set
-      : {
-          ...set,
-          hold: {
-            ...hold,
-            services: [...new Set(hold.services.map((service) => services[service] ?? service))],
-          },
-        },
-  )
+  holds: readonly ResolvedHold[],
+): readonly ResolvedSet[] {
+  const rest = [...holds]
+  return sets.map(({ hold: planned, ...set }) => {
+    const hold = planned && rest.shift()
+    assert((hold === undefined) === (planned === undefined), 'a hold that its host has not resolved')
+    return hold === undefined ? set : { ...set, hold }
+  })
+}
