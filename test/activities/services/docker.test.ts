@@ -142,7 +142,8 @@ describeWith(['docker'], 'docker', () => {
         code: 'service.not-found',
         message: expect.stringContaining('shop3/web') as string,
       })
-      await expect(services().resolve('lxc:web', signal)).rejects.toMatchObject({ code: 'service.invalid' })
+      for (const reference of ['podman:web', 'docker:--help', 'systemd:'])
+        await expect(services().resolve(reference, signal)).rejects.toMatchObject({ code: 'service.invalid' })
     })
 
     test('our own container, and our Temporal, can be neither resolved nor observed', async () => {
@@ -158,6 +159,106 @@ describeWith(['docker'], 'docker', () => {
         const { driver: refusing } = registry.driver(`docker:${name}`)
         await expect(refusing.observe(name, signal)).rejects.toMatchObject({ code: 'service.invalid' })
       }
+    })
+  })
+
+  describe('services by label or volume', () => {
+    test('are all that have the label, running or not, but never what is ours, nor a one-off command', async () => {
+      const label = `test.${random(8)}`
+      const Labels = { [label]: 'shop' }
+      const running1 = await docker().create(docker().tinyImage, { Labels })
+      await running1.container.start()
+      const stopped = await docker().create(docker().tinyImage, { Labels })
+      const own = await docker().create(docker().tinyImage, { Labels })
+      await docker().create(docker().tinyImage, {
+        Labels: { ...Labels, 'com.docker.compose.oneoff': 'True' },
+      })
+      await docker().create(docker().tinyImage, { Labels: { [label]: 'other' } })
+      const registry = servicesAt(docker().environment.DOCKER_HOST, { ownContainerId: own.container.id })
+
+      const found = await registry.find({ label: `${label}=shop` }, signal)
+
+      expect(found).toEqual([`docker:${running1.name}`, `docker:${stopped.name}`].sort())
+      expect(await registry.find({ label }, signal)).toHaveLength(3)
+    })
+
+    test('are all that mount the volume, and not those that have a folder of its name', async () => {
+      const volume = `test-${random(8)}`
+      const mounts = (bind: string) => ({ HostConfig: { NetworkMode: 'none', Binds: [bind] } })
+      const reader = await docker().create(docker().tinyImage, mounts(`${volume}:/srv:ro`))
+      await docker().create(docker().tinyImage, mounts(`${volume}-other:/${volume}`))
+
+      const found = await services().find({ usesVolume: volume }, signal)
+      await docker().clean()
+      for (const name of [volume, `${volume}-other`]) await docker().docker.getVolume(name).remove()
+
+      expect(found).toEqual([`docker:${reader.name}`])
+    })
+
+    test('say when there are none, or only what is ours', async () => {
+      const label = `test.${random(8)}`
+      const own = await docker().create(docker().tinyImage, { Labels: { [label]: 'yes' } })
+      const registry = servicesAt(docker().environment.DOCKER_HOST, { ownContainerId: own.container.id })
+
+      await expect(registry.find({ label }, signal)).rejects.toMatchObject({
+        code: 'service.not-found',
+        message: expect.stringContaining(label) as string,
+      })
+      await expect(registry.find({ usesVolume: 'no-such-volume' }, signal)).rejects.toMatchObject({
+        code: 'service.not-found',
+        message: expect.stringContaining('no-such-volume') as string,
+      })
+    })
+  })
+
+  describe('what needs what', () => {
+    const startsAfter = async (name: string) => (await driver().relations?.(name, signal))?.startsAfter
+
+    test('by depends_on of Compose in the same project, also through others, and not twice', async () => {
+      const project = `shop-${random(6)}`
+      const service = async (service: string, dependsOn: string, of = project) =>
+        (
+          await docker().create(docker().tinyImage, {
+            Labels: {
+              'com.docker.compose.project': of,
+              'com.docker.compose.service': service,
+              'com.docker.compose.depends_on': dependsOn,
+            },
+          })
+        ).name
+      const db = await service('db', '')
+      const api = await service('api', 'db:service_healthy:false,gone:service_started:true')
+      const web = await service('web', 'api:service_started:false,db:service_started:false')
+      await service('api', '', `${project}-other`)
+
+      expect((await startsAfter(web))?.toSorted()).toEqual([`docker:${api}`, `docker:${db}`].sort())
+      expect(await startsAfter(db)).toEqual([])
+    })
+
+    test('by the network and the volumes that it shares', async () => {
+      const network = await docker().create(docker().tinyImage)
+      await network.container.start()
+      const volumes = await docker().create(docker().tinyImage)
+      const { name } = await docker().create(docker().tinyImage, {
+        HostConfig: {
+          NetworkMode: `container:${network.container.id}`,
+          VolumesFrom: [`${volumes.name}:ro`],
+        },
+      })
+
+      expect((await startsAfter(name))?.toSorted()).toEqual(
+        [`docker:${network.name}`, `docker:${volumes.name}`].sort(),
+      )
+    })
+
+    test('what is not there any more is left out', async () => {
+      const gone = await docker().create(docker().tinyImage)
+      const { name } = await docker().create(docker().tinyImage, {
+        HostConfig: { NetworkMode: 'none', VolumesFrom: [gone.name] },
+      })
+      await gone.container.remove()
+
+      expect(await startsAfter(name)).toEqual([])
     })
   })
 
