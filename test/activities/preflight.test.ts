@@ -115,7 +115,10 @@ describe('services by label or volume', () => {
   const label = { label: 'plan=shop' }
 
   test('are held each once, also when the plan names one of them besides', async () => {
-    const one = world({ hold: hold(label, 'docker:web', 'docker:db', { usesVolume: 'uploads' }), sources: [uploads] })
+    const one = world({
+      hold: hold(label, 'docker:web', 'docker:db', { usesVolume: 'uploads' }),
+      sources: [uploads],
+    })
     one.tools.world.selected
       .set('containers with label "plan=shop"', ['docker:web', 'docker:worker'])
       .set('containers with volume "uploads"', ['docker:db', 'docker:web'])
