@@ -2,7 +2,7 @@ import { assert, assertNever } from './assert.js'
 import { abandon, restart, started, startFailed, startSlow } from './guard-start.js'
 import { HoldfastError, reportOf, type ErrorReport } from './errors.js'
 import { windowOf } from './guard-leases.js'
-import { alarmCauses } from './guard-state.js'
+import { writeLeaseAlarm } from './hold-alarms.js'
 import type { GuardCommand, GuardDecision, GuardEvent, GuardState } from './guard-state.js'
 import type { Lease } from './work.js'
 
@@ -226,10 +226,5 @@ const cancelledError = ({ service }: GuardState): ErrorReport =>
 
 const writeAlarm = ({ service, stateBefore }: GuardState, why: string): GuardCommand => ({
   type: 'alarm',
-  alarm: {
-    cause: alarmCauses.writeLease(service),
-    summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
-    hint: 'Its data may be half restored. See how the restore ended, put the data right, then start the service.',
-    service,
-  },
+  alarm: writeLeaseAlarm(service, { why, ...(stateBefore === undefined ? {} : { stateBefore }) }),
 })

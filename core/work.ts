@@ -30,6 +30,8 @@ export interface StopRequest {
   /** ISO. When it passes during the stop, the stop is cancelled. Left out for a write lease. */
   readonly deadlineAt?: string
   readonly lease: 'read' | 'write'
+  /** Canonical references of what this service needs: whoever starts it waits for those, within limits. */
+  readonly startAfter?: readonly string[]
   /** Who owes the start, for journal and alarms. */
   readonly guard: { readonly workflowId: string; readonly runId: string }
 }

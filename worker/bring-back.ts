@@ -4,15 +4,22 @@ import type { GuardState } from '../core/guard-state.js'
 import { messages } from '../core/messages.js'
 import type { ClientConnection } from '../temporal/connection.js'
 import type { AgentEvent } from './agent-events.js'
+import type { Left } from './settle.js'
 
 /** A cancelled run gives its lease back within seconds; a slow start of a service takes longer. */
 const BACK_WITHIN_MS = 60_000
 const POLL_INTERVAL_MS = 200
 
-export interface BringBackOptions {
+/** What this host holds, for an agent that leaves. */
+export interface HostHolds {
   /** What the journal of this host owes a start. */
   readonly heldServices: () => Promise<readonly JournalEntry[]>
   readonly connect: () => Promise<ClientConnection>
+  /** Starts what backups still hold, although they are not done. */
+  readonly settle: () => Promise<Left>
+}
+
+export interface BringBackOptions extends Omit<HostHolds, 'settle'> {
   readonly onEvent: (event: AgentEvent) => void
   /** Default: a minute. */
   readonly withinMs?: number
@@ -20,33 +27,45 @@ export interface BringBackOptions {
 
 /**
  * Before the workers stop: cancels the runs that hold services, and waits until those run again. What a restore holds
- * stays down: starting on half-restored data destroys data. Never fails: it says what is still held.
+ * stays down: starting on half-restored data destroys data. Never fails.
  */
 export async function bringServicesBack(options: BringBackOptions): Promise<void> {
   const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
-  const held = await heldServices().catch((error: unknown) => {
+  const held = (await heldServices().catch(() => [])).filter(isRead)
+  if (held.length === 0) return
+  onEvent({ type: 'releasing', services: namesOf(held) })
+  // Without Temporal nobody can be told: the services are started when nobody reads any more.
+  if (!(await cancelHolders(held, options))) return
+  await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
+}
+
+/** When the workers have stopped: starts what backups still hold, and says what is held nevertheless. Never fails. */
+export async function leaveNothingHeld({
+  settle,
+  onEvent,
+}: Pick<HostHolds, 'settle'> & Pick<BringBackOptions, 'onEvent'>): Promise<void> {
+  try {
+    const { broughtBack, stillHeld } = await settle()
+    if (broughtBack.length > 0) onEvent({ type: 'brought-back', services: broughtBack })
+    if (stillHeld.length > 0) onEvent({ type: 'still-held', services: stillHeld })
+  } catch (error) {
     onEvent({ type: 'journal-unreadable', reason: error instanceof Error ? error.message : String(error) })
-    return []
-  })
-  const heldByBackups = held.filter(isRead)
-  if (heldByBackups.length > 0) {
-    onEvent({ type: 'releasing', services: namesOf(heldByBackups) })
-    await cancelHolders(heldByBackups, options)
-    await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
   }
-  const left = await heldServices().catch(() => held)
-  if (left.length > 0) onEvent({ type: 'still-held', services: namesOf(left) })
 }
 
 const isRead = ({ lease }: JournalEntry): boolean => lease === 'read'
 const namesOf = (entries: readonly JournalEntry[]): string[] => entries.map(({ service }) => service)
 
-async function cancelHolders(entries: readonly JournalEntry[], { connect }: BringBackOptions): Promise<void> {
+/** Whether anybody could be told. */
+async function cancelHolders(
+  entries: readonly JournalEntry[],
+  { connect }: BringBackOptions,
+): Promise<boolean> {
   const connection = await connect().catch(() => undefined)
-  // Without Temporal nobody can be told; what the journal says is brought back when the agent is up again.
-  if (connection === undefined) return
+  if (connection === undefined) return false
   try {
     await Promise.allSettled(entries.map(({ guard }) => cancelHoldersOf(guard, connection)))
+    return true
   } finally {
     await connection.close()
   }

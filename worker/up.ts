@@ -12,7 +12,7 @@ import type { AgentEvent } from './agent-events.js'
 import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
-import { bringServicesBack, type BringBackOptions } from './bring-back.js'
+import { bringServicesBack, leaveNothingHeld, type HostHolds } from './bring-back.js'
 
 /** A data worker gives its activities 5 s, and 20 s more to end after they were told. */
 const DATA_STOP_GRACE_MS = 30_000
@@ -33,7 +33,7 @@ export interface AgentOptions {
   /** What a worker's process is. Default: `holdfast worker --role …`. */
   readonly workerArgv?: (role: WorkerName) => ChildProgram['argv']
   /** What is held when it stops. Default: the journal of the state folder, and the site's Temporal. */
-  readonly holds?: Pick<BringBackOptions, 'heldServices' | 'connect'>
+  readonly holds?: HostHolds
   /** Pauses before restarts. Default: doubling, up to 30 seconds. */
   readonly delayMs?: (ends: number) => number
 }
@@ -91,12 +91,9 @@ async function startAll(
 }
 
 /** Loaded at the end only: it brings everything that activities need. */
-async function localHolds(
-  site: Site,
-  environment: NodeJS.ProcessEnv,
-): Promise<NonNullable<AgentOptions['holds']>> {
-  const { holdsOf } = await import('./tools.js')
-  return holdsOf(site, environment)
+async function localHolds(site: Site, { environment, clock, onEvent }: AgentOptions): Promise<HostHolds> {
+  const { holdsOf } = await import('./holds.js')
+  return holdsOf(site, { environment, clock, onTrouble: (message) => onEvent({ type: 'progress', message }) })
 }
 
 /** In this order, so that each can still say to the next what became of its work; services come back before all. */
@@ -109,13 +106,19 @@ async function stopAll(
   const { onEvent } = options
   onEvent({ type: 'stopping' })
   await record.update(() => ({ phase: 'stopping' }))
-  await bringServicesBack({ ...(options.holds ?? (await localHolds(site, options.environment))), onEvent })
-  for (const name of ['data', 'control', 'temporal']) {
+  const holds = options.holds ?? (await localHolds(site, options))
+  const stop = async (name: string) => {
     for (const { kept } of running.filter((part) => part.name === name)) {
       await kept.stop()
       onEvent({ type: 'stopped', name })
     }
   }
+  await bringServicesBack({ ...holds, onEvent })
+  await stop('data')
+  await stop('control')
+  // Nobody reads any more, and no guard acts: this is also for a run that came in between.
+  await leaveNothingHeld({ ...holds, onEvent })
+  await stop('temporal')
 }
 
 function keepTemporal(

@@ -74,6 +74,7 @@ const leaseOf = (request: StopRequest) => ({
   stopRequestedAt: request.stopRequestedAt,
   ...(request.deadlineAt === undefined ? {} : { deadlineAt: request.deadlineAt }),
   stopTimeoutMs: request.stopTimeoutMs,
+  ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
   guard: request.guard,
 })
 
@@ -84,13 +85,14 @@ async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequ
       'lease.busy',
       `${request.service} is kept down by a restore that has not ended (${existing.guard.workflowId}): its data may be half restored.`,
       {
-        hint: `Restore it again. Or, when you know that its data is whole, start the service by hand and remove its entry from ${tools.journal.folder}.`,
+        hint: `Restore it again. Or, when you know that its data is whole: holdfast journal settle --start ${request.service}`,
       },
     )
   }
   await endLeftovers(existing)
   const {
     deadlineAt: _deadlineAt,
+    startAfter: _startAfter,
     stopProcess: _stopProcess,
     startProcess: _startProcess,
     ...owed

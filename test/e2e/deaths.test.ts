@@ -1,11 +1,11 @@
-import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
+import { tarOf } from './hanging.js'
 import { makeWorld, type World } from './world.js'
 
 // The cases R2 to R5, R9, R14 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by stopping the process of its tar.
@@ -180,15 +180,3 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
     )
   }
 })
-
-/** The tar that has a file of the folder open. */
-async function tarOf(folder: string): Promise<number | undefined> {
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const command = await readFile(`/proc/${name}/comm`, 'utf8').catch(() => '')
-    if (command.trim() !== 'tar') continue
-    const open = await execa('ls', ['-l', `/proc/${name}/fd`], { reject: false })
-    if (open.stdout.includes(`${folder}/`)) return Number(name)
-  }
-  return undefined
-}

@@ -1,14 +1,17 @@
 import type { JournalEntry } from '../../activities/journal/journal.js'
 import type { ClientConnection } from '../../temporal/connection.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
-import { bringServicesBack } from '../../worker/bring-back.js'
+import { bringServicesBack, leaveNothingHeld } from '../../worker/bring-back.js'
 
 const entry = (service: string, lease: 'read' | 'write' = 'read') =>
   ({ service, lease, guard: { workflowId: `guard/nas/${service}`, runId: 'r' } }) as JournalEntry
 
 /** A journal and a Temporal in which a cancelled run gives its service back. */
-function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAnswer?: boolean } = {}) {
-  const { isSilent = false, guardsAnswer = true } = options
+function world(
+  services: JournalEntry[],
+  options: { isSilent?: boolean; guardsAnswer?: boolean; withinMs?: number } = {},
+) {
+  const { isSilent = false, guardsAnswer = true, withinMs = 400 } = options
   let held = services
   const cancelled: string[] = []
   const release = (service: string) => {
@@ -40,7 +43,7 @@ function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAn
           } as unknown as ClientConnection
         },
         onEvent: (event) => events.push(event),
-        withinMs: 400,
+        withinMs,
       }),
   }
 }
@@ -70,31 +73,47 @@ test('cancels the guard itself when it cannot say for whom it holds', async () =
   expect(cancelled).toEqual(['guard/nas/docker:web'])
 })
 
-test('never touches what a restore holds, and says that it is still held', async () => {
+test('never touches what a restore holds', async () => {
   const { run, cancelled, events } = world([entry('docker:db', 'write')])
 
   await run()
 
   expect(cancelled).toEqual([])
-  expect(events).toEqual([{ type: 'still-held', services: ['docker:db'] }])
+  expect(events).toEqual([])
 })
 
-test('without Temporal it waits no longer than its limit, and names what is still held', async () => {
-  const { run, events } = world([entry('docker:web')], { isSilent: true })
+test('without Temporal it waits for nobody: the services are started when the workers have stopped', async () => {
+  const { run, events } = world([entry('docker:web')], { isSilent: true, withinMs: 1_000_000 })
 
   await run()
 
-  expect(events.at(-1)).toEqual({ type: 'still-held', services: ['docker:web'] })
+  expect(events).toEqual([{ type: 'releasing', services: ['docker:web'] }])
+})
+
+test('says what was started in the end, and what is still held', async () => {
+  const events: AgentEvent[] = []
+
+  await leaveNothingHeld({
+    settle: async () => ({ broughtBack: ['docker:web'], stillHeld: ['docker:db'] }),
+    onEvent: (event) => events.push(event),
+  })
+
+  expect(events).toEqual([
+    { type: 'brought-back', services: ['docker:web'] },
+    { type: 'still-held', services: ['docker:db'] },
+  ])
 })
 
 test('a journal that cannot be read never keeps the agent from stopping, and is said', async () => {
   const events: AgentEvent[] = []
+  const unreadable = () => Promise.reject(new Error('the folder belongs to another user'))
 
   await bringServicesBack({
-    heldServices: () => Promise.reject(new Error('entry web.json is damaged')),
+    heldServices: unreadable,
     connect: () => Promise.reject(new Error('not asked for')),
     onEvent: (event) => events.push(event),
   })
+  await leaveNothingHeld({ settle: unreadable, onEvent: (event) => events.push(event) })
 
-  expect(events).toEqual([{ type: 'journal-unreadable', reason: 'entry web.json is damaged' }])
+  expect(events).toEqual([{ type: 'journal-unreadable', reason: 'the folder belongs to another user' }])
 })

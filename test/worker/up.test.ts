@@ -42,7 +42,11 @@ function up(changes: Partial<AgentOptions> = {}): Promise<void> {
     signal: stop.signal,
     workerArgv: workerArgv(trace),
     delayMs: () => 10,
-    holds: { heldServices: async () => [], connect: () => Promise.reject(new Error('not asked for')) },
+    holds: {
+      heldServices: async () => [],
+      connect: () => Promise.reject(new Error('not asked for')),
+      settle: async () => ({ broughtBack: [], stillHeld: [] }),
+    },
     ...changes,
   })
   agents.push(agent)

@@ -13,5 +13,9 @@ await runAgent(JSON.parse(site) as Site, {
   signal: stopRequests(),
   workerArgv: workerArgv(trace, behaviour),
   delayMs: () => 50,
-  holds: { heldServices: async () => [], connect: () => Promise.reject(new Error('not asked for')) },
+  holds: {
+    heldServices: async () => [],
+    connect: () => Promise.reject(new Error('not asked for')),
+    settle: async () => ({ broughtBack: [], stillHeld: [] }),
+  },
 })
