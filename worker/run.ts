@@ -42,7 +42,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
     ...(options.bootId === undefined ? {} : { bootId: options.bootId }),
   })
   const { log } = local
-  installRuntime(log)
+  const endRuntime = installRuntime(log)
   log.info('worker starts', { pid: process.pid })
   // Before any connection, and whether or not there ever is one.
   const watching = WATCHING.has(role) ? watch(site, local, signal, options.watchdog) : undefined
@@ -62,6 +62,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
     }
   }
   await watching
+  await endRuntime()
   log.info('worker has stopped')
 }
 

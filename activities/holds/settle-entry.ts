@@ -48,16 +48,12 @@ export async function settleEntry(
   try {
     // A first look without the lock: most entries are in good hands, whose stop or start must not wait for us.
     const first = await look(tools, service, options)
-    if (first?.decision.action !== 'start') return await unstarted(tools, service, first)
-    const { startAfter = [] } = first.entry
+    if (first === undefined) return { service, outcome: 'nothing-owed' }
+    const { entry, decision } = first
+    if (decision.action !== 'start') return await unstarted(tools, entry, decision)
+    const { startAfter = [] } = entry
     await awaitRunning(tools, { services: startAfter, limitMs: options.startAfterMs }, signal)
-    return await tools.journal.withLock(service, signal, async () => {
-      const now = await look(tools, service, options)
-      if (now?.decision.action !== 'start') return unstarted(tools, service, now)
-      const result = await startEntry(tools, now.entry, options, signal)
-      await tellStarted(tools, service, result)
-      return { service, outcome: 'started', because: now.decision.because, result }
-    })
+    return await tools.journal.withLock(service, signal, () => settleLocked(tools, service, options, signal))
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof HoldfastError)) throw error
@@ -67,6 +63,21 @@ export async function settleEntry(
     }
     return { service, outcome: 'failed', error: reportOf(error) }
   }
+}
+
+async function settleLocked(
+  tools: SettleTools,
+  service: string,
+  options: SettleOptions,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const now = await look(tools, service, options)
+  if (now === undefined) return { service, outcome: 'nothing-owed' }
+  const { entry, decision } = now
+  if (decision.action !== 'start') return unstarted(tools, entry, decision)
+  const result = await startEntry(tools, entry, options, signal)
+  await tellStarted(tools, service, result)
+  return { service, outcome: 'started', because: decision.because, result }
 }
 
 interface Look {
@@ -85,19 +96,17 @@ async function look(
 
 async function unstarted(
   { alarms }: SettleTools,
-  service: string,
-  looked: Look | undefined,
+  { service, stateBefore }: JournalEntry,
+  decision: Exclude<SettleDecision, { readonly action: 'start' }>,
 ): Promise<Settled> {
-  if (looked === undefined) return { service, outcome: 'nothing-owed' }
-  const { entry, decision } = looked
   const { because } = decision
   switch (decision.action) {
     case 'alarm':
-      await alarms.raise(writeLeaseAlarm(service, { why: because, stateBefore: entry.stateBefore }))
+      await alarms.raise(writeLeaseAlarm(service, { why: because, stateBefore }))
       return { service, outcome: 'kept-down', because }
     case 'start-at':
       return { service, outcome: 'waits', because, until: decision.at }
-    default:
+    case 'leave':
       return { service, outcome: 'left', because }
   }
 }

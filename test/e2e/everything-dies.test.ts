@@ -223,13 +223,14 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
 
   async function giveUp(workflowId: string): Promise<void> {
     await killHanging()
+    const args = ['workflow', 'terminate', '--workflow-id', workflowId]
     await until(
       'the run ends',
-      async () => {
-        await world.holdfast('run', 'cancel', workflowId, '--yes')
-        const shown = await world.holdfast('run', 'show', workflowId, '--json')
-        return shown.code === 0 && (JSON.parse(shown.stdout) as { outcome?: string }).outcome !== undefined
-      },
+      () =>
+        temporalCommand(world.stateDir, args).then(
+          () => true,
+          () => false,
+        ),
       60_000,
     )
   }
@@ -263,8 +264,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
 
   async function endControlWorkers(): Promise<void> {
     for (const child of spawned.splice(0)) {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
+      if (child.kill('SIGTERM')) await once(child, 'exit')
     }
   }
 
