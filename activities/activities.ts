@@ -1,5 +1,6 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
+import type { RestoreStatus } from '../core/restore-end.js'
 import type { LockRequest } from '../core/messages.js'
 
 /**
@@ -11,7 +12,7 @@ export interface ControlActivities {
   observeService(service: string): Promise<work.ObservedService>
   /**
    * Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. An entry of a write
-   * lease refuses a read lease with `restore.conflict`, and nothing was touched: a restore owns that service.
+   * lease refuses a read lease with `lease.busy`, and nothing was touched: a restore owns that service.
    */
   stopService(request: work.StopRequest): Promise<work.StopResult>
   /** First finishes our stop, then starts, waits for running and healthy, removes the entry. Exactly the state before is restored. */
@@ -40,6 +41,11 @@ export interface QuestionActivities {
   listBackups(input: { filter: work.BackupFilter; after?: string }): Promise<work.BackupPage>
   showBackup(reference: work.BackupReference): Promise<work.LocatedBackup>
   previewRestore(request: work.RestoreRequest, restoreId: string): Promise<work.RestorePreview>
+  /** Fails with `restore.not-found`. */
+  showRestore(restoreId: string): Promise<RestoreStatus>
+  listRestores(): Promise<work.RestoreList>
+  /** What `undoRestore` would do, in sentences. Fails as it would: then nothing needs to stop for it. */
+  previewUndo(restoreId: string): Promise<readonly string[]>
   previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
 }
 
@@ -54,6 +60,8 @@ export interface DataActivities {
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
   stageRestore(input: work.StageInput): Promise<work.StagedItem>
   swapRestore(items: readonly work.StagedItem[]): Promise<readonly work.SwappedItem[]>
+  /** Brings the old data back as far as it was replaced, and removes what was staged. By the record of this host alone. */
+  undoRestore(restoreId: string): Promise<readonly work.SwappedItem[]>
   discardRestore(items: readonly work.StagedItem[]): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../core/errors.js'
 import type { ControlActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
 import { startOwed } from './holds/start-owed.js'
@@ -16,6 +17,7 @@ export const holdActivities = (tools: Tools): ControlActivities => ({
   stopService: (request) =>
     withHeartbeat(async (signal) => {
       await tools.allowed.service(request.service)
+      await requireStaying(tools, request.service)
       return stopWithEntry(tools, request, signal)
     }),
 
@@ -25,3 +27,13 @@ export const holdActivities = (tools: Tools): ControlActivities => ({
   raiseAlarm: (alarm) => withHeartbeat(() => tools.alarms.raise(alarm)),
   resolveAlarm: (cause) => tools.alarms.resolve(cause),
 })
+
+/** A stop that was begun already is brought to its end: its start is owed in any case. */
+async function requireStaying(tools: Tools, service: string): Promise<void> {
+  if (!(await tools.isLeaving()) || (await tools.journal.read(service)) !== undefined) return
+  throw new HoldfastError(
+    'agent.stopping',
+    `${service} is not held: the agent of host "${tools.site.host}" is being stopped.`,
+    { hint: 'It is tried again by itself; `holdfast up` starts the agent.' },
+  )
+}

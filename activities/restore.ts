@@ -11,22 +11,28 @@ import { damaged, previewRestore, requireAllowed, targetOf } from './preview-res
 import { restoreRecords } from './restore-records.js'
 import { sources } from './sources/registry.js'
 import type { ObjectReader } from './sources/driver.js'
+import { listRestores, previewUndo, showRestore } from './show-restores.js'
 import { discardRestore, swapRestore } from './swap-restore.js'
 import type { Tools } from './tools.js'
+import { undoRestore } from './undo-restore.js'
 import { withDriver, type DriverWork, type SourceDrivers } from './with-driver.js'
 
 /** From a backup to data in its place: looked at, laid beside, swapped in; or cleared away again. */
 export const restoreActivities = (
   tools: Tools,
   drivers: SourceDrivers = sources,
-): Pick<DataActivities, 'stageRestore' | 'swapRestore' | 'discardRestore'> &
-  Pick<QuestionActivities, 'previewRestore'> => {
+): Pick<DataActivities, 'stageRestore' | 'swapRestore' | 'undoRestore' | 'discardRestore'> &
+  Pick<QuestionActivities, 'previewRestore' | 'listRestores' | 'showRestore' | 'previewUndo'> => {
   const work = (signal: AbortSignal): DriverWork => ({ tools, drivers, signal })
   return {
     previewRestore: (request, restoreId) =>
       withHeartbeat((signal) => previewRestore(work(signal), request, restoreId)),
+    listRestores: () => withHeartbeat(() => listRestores(tools)),
+    showRestore: (restoreId) => withHeartbeat(() => showRestore(tools, restoreId)),
+    previewUndo: (restoreId) => withHeartbeat((signal) => previewUndo(work(signal), restoreId)),
     stageRestore: (input) => withHeartbeat((signal) => stage(work(signal), input)),
     swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items)),
+    undoRestore: (restoreId) => withHeartbeat((signal) => undoRestore(work(signal), restoreId)),
     discardRestore: (items) => withHeartbeat((signal) => discardRestore(work(signal), items)),
   }
 }
@@ -50,7 +56,7 @@ async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
     driver.stage(item, targetOf(request, restoreId), reader, context),
   )
   const staged: StagedItem = { source, type: item.type, restoreId, moves }
-  await remember(tools, staged, manifest.id)
+  await remember(tools, staged, input)
   return staged
 }
 
@@ -62,7 +68,7 @@ async function requireNotSwapped({ site }: Tools, restoreId: string): Promise<vo
     'restore.not-allowed',
     `Restore ${restoreId} has replaced data already (${record.state}).`,
     {
-      hint: 'Start a new restore.',
+      hint: `See it with \`holdfast restore list\`, end it with \`resume\` or \`undo\`, or start a new restore.`,
     },
   )
 }
@@ -80,17 +86,20 @@ async function requireIntact(
 }
 
 /** A restore begins anew with its first item: what an undone one left in the record is not staged any more. */
-async function remember({ site, clock }: Tools, staged: StagedItem, backupId: string): Promise<void> {
+async function remember({ site, clock }: Tools, staged: StagedItem, input: StageInput): Promise<void> {
   const records = restoreRecords(site.stateDir)
   const before = await records.read(staged.restoreId)
   const others =
     before?.state === 'staged' ? before.items.filter(({ source }) => source !== staged.source) : []
   await records.write({
     restoreId: staged.restoreId,
-    backupId,
+    backupId: input.backupId,
+    destination: input.destination,
     host: site.host,
     startedAt: before?.startedAt ?? clock().toISOString(),
     state: 'staged',
+    scope: input.scope,
+    request: input.request,
     items: [...others, staged],
   })
 }

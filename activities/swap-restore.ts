@@ -4,6 +4,7 @@ import { HoldfastError } from '../core/errors.js'
 import type { StagedItem, StagedMove, SwappedItem } from '../core/work.js'
 import type { SourceType } from '../schemas/sources.js'
 import { restoreRecords, type RestoreRecord } from './restore-records.js'
+import type { Swapped } from './sources/driver.js'
 import { withDriver, type DriverWork } from './with-driver.js'
 
 /**
@@ -14,23 +15,32 @@ export async function swapRestore(
   work: DriverWork,
   items: readonly StagedItem[],
 ): Promise<readonly SwappedItem[]> {
-  if (items.length === 0) return []
+  const [first] = items
+  if (!first) return []
+  const records = restoreRecords(work.tools.site.stateDir)
+  return records.withLock(first.restoreId, work.signal, () => swapAll(work, items))
+}
+
+async function swapAll(work: DriverWork, items: readonly StagedItem[]): Promise<readonly SwappedItem[]> {
   const records = restoreRecords(work.tools.site.stateDir)
   const record = await requireStagedHere(work, items)
   // What was put back is staged no more: swapping it again would find nothing where the restored data should be.
-  if (record.state === 'undone' || record.state === 'half-undone') throw failedBefore(record)
+  if (['undoing', 'undone', 'half-undone'].includes(record.state)) throw failedBefore(record)
 
   await records.write({ ...record, state: 'swapping' })
   const swapped: SwappedItem[] = []
+  const kept: Record<string, readonly string[]> = {}
   for (const item of items) {
     try {
       work.signal.throwIfAborted()
-      swapped.push({ source: item.source, ...(await driverWork(work, item, 'swap')) })
+      const { kept: keptOfItem, ...result } = await driverWork(work, item, 'swap')
+      kept[item.source] = keptOfItem
+      swapped.push({ source: item.source, ...result })
     } catch (error) {
       throw await putBack(work, record, items.slice(0, swapped.length + 1), error)
     }
   }
-  await records.write({ ...record, state: 'swapped', swappedAt: work.tools.clock().toISOString() })
+  await records.write({ ...record, kept, state: 'swapped', swappedAt: work.tools.clock().toISOString() })
   return swapped
 }
 
@@ -39,12 +49,14 @@ export async function discardRestore(work: DriverWork, items: readonly StagedIte
   const [first] = items
   if (!first) return
   const records = restoreRecords(work.tools.site.stateDir)
-  if ((await records.read(first.restoreId)) === undefined) return
-  const record = await requireStagedHere(work, items)
-  for (const item of [...items].reverse()) await driverWork(work, item, 'discard')
-  const left = record.items.filter(({ source }) => !items.some((item) => item.source === source))
-  if (left.length === 0) await records.remove(record.restoreId)
-  else await records.write({ ...record, items: left })
+  await records.withLock(first.restoreId, work.signal, async () => {
+    if ((await records.read(first.restoreId)) === undefined) return
+    const record = await requireStagedHere(work, items)
+    for (const item of [...items].reverse()) await driverWork(work, item, 'discard')
+    const left = record.items.filter(({ source }) => !items.some((item) => item.source === source))
+    if (left.length === 0) await records.remove(record.restoreId)
+    else await records.write({ ...record, items: left })
+  })
 }
 
 async function requireStagedHere(
@@ -118,7 +130,7 @@ const restoreFailed = (state: string, failure: string, cause?: unknown): Holdfas
     hint:
       state === 'undone'
         ? 'Mend what failed, then restore again.'
-        : 'Put the old data back where it is named above, before anything is started on it.',
+        : 'Mend what is named above, then take it back to the end with `holdfast restore undo`, before anything is started on it.',
     details: { state },
     cause,
   })
@@ -129,7 +141,7 @@ const failedBefore = ({ state, failure = 'The restore failed.' }: RestoreRecord)
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 type Verb = 'swap' | 'discard'
-type Outcome<V extends Verb> = V extends 'swap' ? Omit<SwappedItem, 'source'> : void
+type Outcome<V extends Verb> = V extends 'swap' ? Swapped : void
 
 const driverWork = <V extends Verb>(work: DriverWork, item: StagedItem, verb: V): Promise<Outcome<V>> =>
   withDriver(

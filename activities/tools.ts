@@ -30,6 +30,8 @@ export interface Tools {
    * `destination.not-mounted` when a place that we knew has lost its marker.
    */
   destination(name: string, signal: AbortSignal): Promise<Destination>
+  /** Whether the agent of this host is being stopped: soon nobody is there to start what is stopped now. */
+  isLeaving(): Promise<boolean>
   /** Left out: the host. */
   shell(place?: string): Shell
   volumePath(volume: string, signal: AbortSignal): Promise<string>

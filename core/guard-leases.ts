@@ -68,10 +68,12 @@ export function answerTo(state: GuardState, lease: Lease): { grant: LeaseGrant }
 export function windowOf(leases: readonly Lease[], running: readonly string[], now: number): HoldWindow {
   const kind = leases.some((lease) => lease.kind === 'write') ? 'write' : 'read'
   const maxDowntimeMs = Math.min(...leases.map((lease) => lease.maxDowntimeMs))
+  const restoreId = leases.find((lease) => lease.kind === 'write')?.restoreId
   const needed = new Set(leases.flatMap((lease) => lease.startAfter ?? []))
   return {
     kind,
     mode: leases.some((lease) => lease.mode === 'stop') ? 'stop' : 'pause',
+    ...(restoreId === undefined ? {} : { restoreId }),
     maxDowntimeMs,
     stopTimeoutMs: Math.max(...leases.map((lease) => lease.stopTimeoutMs)),
     stopRequestedAt: new Date(now).toISOString(),

@@ -10,6 +10,8 @@ export type GuardPhase = 'idle' | 'observing' | 'stopping' | 'stopped' | 'starti
 export interface HoldWindow {
   readonly kind: Lease['kind']
   readonly mode: HoldMode
+  /** Of a write lease: the restore that it belongs to. */
+  readonly restoreId?: string
   readonly maxDowntimeMs: number
   readonly stopTimeoutMs: number
   /** ISO, workflow time at which the stop was scheduled. */

@@ -17,8 +17,12 @@ export const newGuard = (service: string): GuardState => ({
   writeEnd: 'none',
 })
 
-/** A stop that was refused before anything was touched: a restore owns the journal's entry, and with it the start. */
-const UNTOUCHED: ReadonlySet<ErrorReport['code']> = new Set(['restore.conflict', 'lease.busy'])
+/** A stop that was refused before anything was touched: a restore owns the start, or the agent is on its way out. */
+const UNTOUCHED: ReadonlySet<ErrorReport['code']> = new Set([
+  'restore.conflict',
+  'lease.busy',
+  'agent.stopping',
+])
 
 /**
  * What a guard does about one event, and why. Promises, whatever the order of events: what was stopped under a read
@@ -224,7 +228,11 @@ const cancelledError = ({ service }: GuardState): ErrorReport =>
     }),
   )
 
-const writeAlarm = ({ service, stateBefore }: GuardState, why: string): GuardCommand => ({
+const writeAlarm = ({ service, stateBefore, window }: GuardState, why: string): GuardCommand => ({
   type: 'alarm',
-  alarm: writeLeaseAlarm(service, { why, ...(stateBefore === undefined ? {} : { stateBefore }) }),
+  alarm: writeLeaseAlarm(service, {
+    why,
+    ...(stateBefore === undefined ? {} : { stateBefore }),
+    ...(window?.restoreId === undefined ? {} : { restoreId: window.restoreId }),
+  }),
 })

@@ -17,13 +17,16 @@ export const notRestartedAlarm = (service: string, what: string): AlarmInput => 
 
 export const writeLeaseAlarm = (
   service: string,
-  { why, stateBefore }: { readonly why: string; readonly stateBefore?: ServiceState },
-): AlarmInput => ({
-  cause: alarmCauses.writeLease(service),
-  summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
-  hint: `Its data may be half restored. See how the restore ended and put the data right, then: holdfast journal settle --start ${service}`,
-  service,
-})
+  about: { readonly why: string; readonly stateBefore?: ServiceState; readonly restoreId?: string },
+): AlarmInput => {
+  const { why, stateBefore, restoreId = 'RESTORE' } = about
+  return {
+    cause: alarmCauses.writeLease(service),
+    summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
+    hint: `Its data may be half restored. \`holdfast restore list\` shows how far it came; \`holdfast restore resume ${restoreId}\` finishes it, \`holdfast restore undo ${restoreId}\` brings the old data back; both start the service. When you know that its data is whole: holdfast journal settle --start ${service}`,
+    service,
+  }
+}
 
 /** `service`: as far as the name of the file tells it. */
 export const damagedEntryAlarm = (entry: {

@@ -44,6 +44,8 @@ export const workflowIds = {
   backup: (plan: string, backupId: BackupId) => `backup/${plan}/${backupId}`,
   scheduledBackup: (plan: string) => `backup/${plan}`,
   restore: (restoreId: string) => `restore/${restoreId}`,
+  /** Whatever carries on with a restore: from 2, since its first run is the restore itself. */
+  restoreAttempt: (restoreId: string, attempt: number) => `restore/${restoreId}/${attempt}`,
   retention: (plan: string) => `retention/${plan}`,
   verify: (backupId: BackupId) => `verify/${backupId}`,
   guard: (host: string, service: string) => `guard/${host}/${service}`,

@@ -79,6 +79,7 @@ export interface RunProgress {
     | 'retention'
     | 'staging'
     | 'swapping'
+    | 'undoing'
     | 'done'
   /** In `waiting`: for whom. */
   readonly waitingFor?: readonly string[]

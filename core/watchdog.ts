@@ -75,12 +75,6 @@ function decideAlone({ deadlineAt, stopRequestedAt }: OwedStart, { now, graceMs 
   } as const
 }
 
-/** When the agent of this host leaves: nobody will be there to start it later. A restore goes on when the agent is back. */
-export const decideLeaving = ({ lease }: OwedStart): SettleDecision =>
-  lease === 'write'
-    ? { action: 'leave', because: 'a restore has it, which goes on when the agent is back' }
-    : start('the agent leaves')
-
 /** When a person asked for this one by its name: all but a restore that is at work gives way. */
 export const decideAsked = ({ lease }: OwedStart, { guard }: Pick<Circumstances, 'guard'>): SettleDecision =>
   lease === 'write' && guard === 'open'

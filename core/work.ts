@@ -2,6 +2,7 @@ import type { Compression, NotCapturedCause } from '../schemas/plan.js'
 import type { HoldMode } from '../schemas/holds.js'
 import type { BackupSummary, HoldReport, Item, Manifest, ServiceState, ServicesVerdict } from './backup.js'
 import type { BackupJob, HoldSpec, NamedSource, RetentionRules } from './job.js'
+import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
 
 // What workflows ask of activities, and what they get back: plain JSON, names and numbers, never bytes or secrets.
@@ -30,6 +31,8 @@ export interface StopRequest {
   /** ISO. When it passes during the stop, the stop is cancelled. Left out for a write lease. */
   readonly deadlineAt?: string
   readonly lease: 'read' | 'write'
+  /** Of a write lease: the restore that it belongs to. */
+  readonly restoreId?: string
   /** Canonical references of what this service needs: whoever starts it waits for those, within limits. */
   readonly startAfter?: readonly string[]
   /** Who owes the start, for journal and alarms. */
@@ -264,6 +267,14 @@ export interface StageInput {
   readonly destination: string
   readonly source: string
   readonly request: RestoreRequest
+  readonly scope: RestoreScope
+}
+
+/** The restores that a host remembers, newest first. */
+export interface RestoreList {
+  readonly restores: readonly RestoreSummary[]
+  /** Records that could not be read, each in a sentence. */
+  readonly problems: readonly string[]
 }
 
 /** Data restored beside its place, verified, not yet in use. */

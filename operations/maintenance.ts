@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
 import type { RetentionInput, RetentionReport, VerifyReport } from '../core/work.js'
 import type { CompiledPlan } from '../plan/compile.js'
+import { longestInterval } from '../plan/next-runs.js'
 import type { RetentionRunInput } from '../workflows/retention-run.js'
 import type { Retained } from '../workflows/steps/retain.js'
 import type { VerifyRunInput } from '../workflows/verify-run.js'
@@ -74,7 +75,7 @@ async function startRetention(
   })
 }
 
-function retentionOf({ name, file, job }: CompiledPlan): RetentionInput {
+function retentionOf({ name, file, job, schedule }: CompiledPlan): RetentionInput {
   const [destination] = job.destinations
   if (job.retention === undefined || destination === undefined) {
     throw new HoldfastError(
@@ -85,5 +86,12 @@ function retentionOf({ name, file, job }: CompiledPlan): RetentionInput {
       },
     )
   }
-  return { plan: name, site: job.site, destination, rules: job.retention, timezone: job.timezone }
+  return {
+    plan: name,
+    site: job.site,
+    destination,
+    rules: job.retention,
+    timezone: job.timezone,
+    ...(schedule === undefined ? {} : { intervalMs: longestInterval(schedule) }),
+  }
 }

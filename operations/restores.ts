@@ -29,7 +29,12 @@ export async function planRestore(
   const host = backup.reachedFrom
   const backupId = backup.manifest.id
   const request = { reference: { backupId, destination: backup.destination }, ...options }
-  const restoreId = await nextRestoreId(session.client, backupId)
+  const { restores } = await askHost(session, host, 'listRestores')
+  const restoreId = await nextRestoreId(
+    session.client,
+    backupId,
+    restores.map((restore) => restore.restoreId),
+  )
   return {
     restoreId,
     host,
@@ -55,11 +60,15 @@ export async function startRestore(
   })
 }
 
-/** `<backup id>/<n>`: the first that was never used. Two people who ask at once get the same; one of them is refused. */
-async function nextRestoreId(client: Client, backupId: string): Promise<string> {
+/**
+ * `<backup id>/<n>`: the first that was never used, as far as Temporal and the host know: either may have forgotten. Two
+ * people who ask at once get the same; one of them is refused.
+ */
+async function nextRestoreId(client: Client, backupId: string, used: readonly string[]): Promise<string> {
   return asking(`restores of ${backupId}`, async () => {
     for (let n = 1; n <= MAX_RESTORES; n++) {
       const restoreId = `${backupId}/${n}`
+      if (used.includes(restoreId)) continue
       try {
         await client.workflow.getHandle(workflowIds.restore(restoreId)).describe()
       } catch (thrown) {

@@ -37,6 +37,7 @@ export interface RunSummary extends RunReference {
 const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   backupRun: 'backup',
   restoreRun: 'restore',
+  restoreEndRun: 'restore',
   retentionRun: 'retention',
   verifyRun: 'verify',
 }
@@ -57,7 +58,7 @@ export async function startBackup(
 }
 
 export interface RunStart {
-  readonly workflow: 'backupRun' | 'restoreRun' | 'retentionRun' | 'verifyRun'
+  readonly workflow: 'backupRun' | 'restoreRun' | 'restoreEndRun' | 'retentionRun' | 'verifyRun'
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string

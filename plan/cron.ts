@@ -140,6 +140,24 @@ export function nextCronRuns(ask: {
   return runs.slice(0, ask.count)
 }
 
+/** A leap year and a bit: every day on which an expression of each year fires. */
+const MOST_DAYS = 400
+const DAY = 86_400_000
+
+/** The longest time between two runs, to the day: what runs on working days has a gap of three. At least one day. */
+export function longestCronInterval(expression: string): number {
+  const [, , ...days] = expression.trim().split(/\s+/)
+  let longest = DAY
+  let before: Date | undefined
+  let count = 0
+  for (const day of nextEntries(['0', '0', ...days].join(' '), new Date('2026-01-01T00:00:00Z'))) {
+    if (before) longest = Math.max(longest, day.getTime() - before.getTime())
+    before = day
+    if (++count >= MOST_DAYS) break
+  }
+  return longest
+}
+
 /** Runs that a change of the clocks skips or doubles, as wall-clock times. */
 export interface AffectedRuns {
   readonly change: ClockChange

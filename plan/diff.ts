@@ -3,7 +3,10 @@ import { counted } from '../core/units.js'
 import { scheduleInWords } from './words.js'
 
 const SIGNS = { create: '+', change: '~', remove: '-', keep: '=' } as const
-const VERBS = { create: 'created', change: 'changed', remove: 'removed', keep: 'unchanged' } as const
+const WORDS = {
+  planned: { create: 'to create', change: 'to change', remove: 'to remove', keep: 'unchanged' },
+  done: { create: 'created', change: 'changed', remove: 'removed', keep: 'unchanged' },
+} as const
 
 /** One change in a line: `+ shop: at 02:30 (cron "30 2 * * *", UTC). New.` */
 export function describeChange(change: ScheduleChange): string {
@@ -12,12 +15,12 @@ export function describeChange(change: ScheduleChange): string {
   return `${SIGNS[change.kind]} ${change.plan}: ${when}${paused}. ${change.reason.charAt(0).toUpperCase()}${change.reason.slice(1)}.`
 }
 
-/** All changes, then how many there are of each kind. */
-export function describeChanges(changes: readonly ScheduleChange[]): string {
+/** All changes, then how many there are of each kind, in words for what is to be done, or was. */
+export function describeChanges(changes: readonly ScheduleChange[], when: keyof typeof WORDS): string {
   if (changes.length === 0) return 'No plan has a schedule, and none is running.'
-  const counts = (Object.keys(VERBS) as ScheduleChange['kind'][]).flatMap((kind) => {
+  const counts = (Object.keys(SIGNS) as ScheduleChange['kind'][]).flatMap((kind) => {
     const count = changes.filter((change) => change.kind === kind).length
-    return count === 0 ? [] : [`${count} ${VERBS[kind]}`]
+    return count === 0 ? [] : [`${count} ${WORDS[when][kind]}`]
   })
   return [
     ...changes.map(describeChange),

@@ -183,6 +183,22 @@ const scenarios: Record<string, Scenario> = {
     ]
   },
 
+  'restore-ends': async (agent) => {
+    const recorded: Recorded[] = []
+    for (const verb of ['resume', 'undo'] as const) {
+      agent.host.onSwap = async () => {
+        throw new HoldfastError('restore.failed', 'The rename failed.')
+      }
+      const restoreId = (await restore(agent, `for-${verb}`)).slice('restore/'.length)
+      agent.host.onSwap = async () => undefined
+      await until('the alarm', () => agent.host.alarms.has(`write-lease/command:for-${verb}`))
+      const workflowId = workflowIds.restoreAttempt(restoreId, 2)
+      await ended(await start(agent, 'restoreEndRun', workflowId, { restoreId, host: TEST_HOST, verb }))
+      recorded.push({ name: `restore-${verb}`, workflowId })
+    }
+    return recorded
+  },
+
   others: async (agent) => {
     const retention = {
       plan: 'kept',

@@ -17,8 +17,12 @@ export type AgentEvent =
   | { readonly type: 'ended'; readonly name: string; readonly reason: string; readonly restartInMs: number }
   | { readonly type: 'stopping' }
   | { readonly type: 'releasing'; readonly services: readonly string[] }
-  | { readonly type: 'brought-back'; readonly services: readonly string[] }
-  | { readonly type: 'still-held'; readonly services: readonly string[] }
+  | {
+      readonly type: 'still-held'
+      readonly services: readonly string[]
+      /** Why a start has failed; a restore that holds a service is none. */
+      readonly reasons: readonly string[]
+    }
   | { readonly type: 'journal-unreadable'; readonly reason: string }
   | { readonly type: 'stopped'; readonly name: string }
 
@@ -47,16 +51,15 @@ export function describeAgentEvent(event: AgentEvent): string {
       return 'Stopping.'
     case 'releasing':
       return `Services are held still (${event.services.join(', ')}): cancelling the runs that hold them, so that they come back.`
-    case 'brought-back':
-      return `Started again, before their runs were done: ${event.services.join(', ')}.`
     case 'still-held':
-      return stillHeldText(event.services)
+      return [
+        `STILL HELD: ${event.services.join(', ')}.`,
+        ...event.reasons,
+        'Start them yourself, or run `holdfast up`, which brings them back; what a restore holds ends with `holdfast restore resume` or `undo`.',
+      ].join(' ')
     case 'journal-unreadable':
       return `What is held still cannot be told: ${event.reason}`
     case 'stopped':
       return `Stopped ${event.name}.`
   }
 }
-
-export const stillHeldText = (services: readonly string[]): string =>
-  `STILL HELD: ${services.join(', ')}. \`holdfast journal\` says why.`

@@ -1,62 +1,85 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JournalEntry } from '../activities/journal/journal.js'
+import type { JournalEntry, JournalListing } from '../activities/journal/journal.js'
 import type { GuardState } from '../core/guard-state.js'
 import { messages } from '../core/messages.js'
 import type { ClientConnection } from '../temporal/connection.js'
 import type { AgentEvent } from './agent-events.js'
-import type { Left } from './settle.js'
 
+/** What is left when the workers have gone is started without Temporal: a command, or a call to Docker. */
+const SETTLED_WITHIN_MS = 60_000
 /** A cancelled run gives its lease back within seconds; a slow start of a service takes longer. */
 const BACK_WITHIN_MS = 60_000
 const POLL_INTERVAL_MS = 200
 
 /** What this host holds, for an agent that leaves. */
 export interface HostHolds {
-  /** What the journal of this host owes a start. */
-  readonly heldServices: () => Promise<readonly JournalEntry[]>
+  /** What is owed a start. */
+  readonly listJournal: () => Promise<JournalListing>
   readonly connect: () => Promise<ClientConnection>
-  /** Starts what backups still hold, although they are not done. */
-  readonly settle: () => Promise<Left>
+  /** Pays back what the journal says of a service that a backup held: exactly the state before. */
+  readonly start: (service: string, signal: AbortSignal) => Promise<void>
 }
 
-export interface BringBackOptions extends Omit<HostHolds, 'settle'> {
+export interface BringBackOptions extends HostHolds {
   readonly onEvent: (event: AgentEvent) => void
   /** Default: a minute. */
   readonly withinMs?: number
 }
 
 /**
- * Before the workers stop: cancels the runs that hold services, and waits until those run again. What a restore holds
- * stays down: starting on half-restored data destroys data. Never fails.
+ * Before the workers stop: cancels the runs that hold services, so that they end as cancelled, and waits until the
+ * services run again. Never fails: `settleHolds` has the last word.
  */
 export async function bringServicesBack(options: BringBackOptions): Promise<void> {
-  const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
-  const held = (await heldServices().catch(() => [])).filter(isRead)
+  const { listJournal, onEvent, withinMs = BACK_WITHIN_MS } = options
+  const held = (await readable(options)).entries.filter(isRead)
   if (held.length === 0) return
   onEvent({ type: 'releasing', services: namesOf(held) })
-  // Without Temporal nobody can be told: the services are started when nobody reads any more.
-  if (!(await cancelHolders(held, options))) return
-  await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
+  const isTold = await cancelHolders(held, options)
+  if (isTold) await waitUntil(async () => !(await listJournal()).entries.some(isRead), withinMs)
 }
 
-/** When the workers have stopped: starts what backups still hold, and says what is held nevertheless. Never fails. */
-export async function leaveNothingHeld({
-  settle,
-  onEvent,
-}: Pick<HostHolds, 'settle'> & Pick<BringBackOptions, 'onEvent'>): Promise<void> {
+/**
+ * When no worker is at work any more: starts what backups still hold, as the journal says it, with or without Temporal:
+ * that had not come back in time, or was being stopped in the very moment. What a restore holds stays down, since starting
+ * on half-restored data destroys data. Never fails: it says what is still held.
+ */
+export async function settleHolds(options: BringBackOptions): Promise<void> {
+  const { start, onEvent } = options
+  const signal = AbortSignal.timeout(SETTLED_WITHIN_MS)
+  // What stopped last is what others need: it starts first.
+  const owed = (await readable(options)).entries
+    .filter(isRead)
+    .toSorted((a, b) => b.stopRequestedAt.localeCompare(a.stopRequestedAt))
+  const failures = new Map<string, string>()
+  for (const { service } of owed) {
+    await start(service, signal).catch((error: unknown) => failures.set(service, reasonOf(error)))
+  }
+  const { entries, damaged } = await readable(options)
+  const services = [...namesOf(entries), ...damaged.map(({ service, path }) => service ?? path)]
+  if (services.length === 0) return
+  const reasons = [
+    ...entries.flatMap(({ service }) => failures.get(service) ?? []),
+    ...damaged.map(({ path }) => `The journal entry ${path} cannot be read.`),
+  ]
+  onEvent({ type: 'still-held', services, reasons })
+}
+
+async function readable({ listJournal, onEvent }: BringBackOptions): Promise<JournalListing> {
   try {
-    const { broughtBack, stillHeld } = await settle()
-    if (broughtBack.length > 0) onEvent({ type: 'brought-back', services: broughtBack })
-    if (stillHeld.length > 0) onEvent({ type: 'still-held', services: stillHeld })
+    return await listJournal()
   } catch (error) {
-    onEvent({ type: 'journal-unreadable', reason: error instanceof Error ? error.message : String(error) })
+    onEvent({ type: 'journal-unreadable', reason: reasonOf(error) })
+    return { entries: [], damaged: [] }
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isRead = ({ lease }: JournalEntry): boolean => lease === 'read'
 const namesOf = (entries: readonly JournalEntry[]): string[] => entries.map(({ service }) => service)
 
-/** Whether anybody could be told. */
+/** False: without Temporal nobody can be told, and nobody needs to be waited for. */
 async function cancelHolders(
   entries: readonly JournalEntry[],
   { connect }: BringBackOptions,

@@ -3,7 +3,7 @@ import { settleDamaged } from '../activities/holds/settle-damaged.js'
 import type { DamagedEntry, JournalListing } from '../activities/journal/journal.js'
 import { HoldfastError } from '../core/errors.js'
 import { damagedEntryAlarm } from '../core/hold-alarms.js'
-import { decideAsked, decideEntry, decideLeaving } from '../core/watchdog.js'
+import { decideAsked, decideEntry } from '../core/watchdog.js'
 import { connectClient } from '../temporal/connection.js'
 import { createGuardAsker } from './guard-seen.js'
 import { listExisting } from './read-journal.js'
@@ -11,9 +11,6 @@ import type { LocalTools } from './tools.js'
 
 /** A person waits for the answer, and may ask again. */
 const LIMITS = { healthyWithinMs: 30_000, startAfterMs: 60_000 }
-/** The agent that leaves has its own limit for all that it does. */
-const LEAVING_LIMITS = { healthyWithinMs: 10_000, startAfterMs: 10_000 }
-const LEAVING_WITHIN_MS = 60_000
 
 export interface Settlement {
   readonly folder: string
@@ -83,37 +80,6 @@ async function settleAll(
 
 const isKnown = (entry: DamagedEntry): entry is DamagedEntry & { readonly service: string } =>
   entry.service !== undefined
-
-/** What the agent leaves behind. */
-export interface Left {
-  readonly broughtBack: readonly string[]
-  /** Services, or files where those do not tell. */
-  readonly stillHeld: readonly string[]
-}
-
-/**
- * When the agent leaves: what backups hold starts now, since nobody will be there later. Fails only when the journal cannot be
- * read.
- */
-export async function settleLeaving(tools: LocalTools): Promise<Left> {
-  const { journal } = tools
-  const { entries } = await journal.list()
-  const options: SettleOptions = { ...LEAVING_LIMITS, askGuard: async () => 'silent', decide: decideLeaving }
-  const signal = AbortSignal.timeout(LEAVING_WITHIN_MS)
-  const settled = await Promise.allSettled(
-    entries.map(({ service }) => settleEntry(tools, service, options, signal)),
-  )
-  const left = await journal.list()
-  return {
-    broughtBack: settled.flatMap((one) =>
-      one.status === 'fulfilled' && one.value.outcome === 'started' ? [one.value.service] : [],
-    ),
-    stillHeld: [
-      ...left.entries.map(({ service }) => service),
-      ...left.damaged.map(({ service, path }) => service ?? path),
-    ],
-  }
-}
 
 const noEntry = ({ journal }: LocalTools, service: string, known: readonly (string | undefined)[]) =>
   new HoldfastError('journal.no-entry', `The journal at ${journal.folder} has no entry of ${service}.`, {

@@ -7,6 +7,7 @@ import { createAlarms } from '../activities/alarms.js'
 import { createAllowed } from '../activities/allowed.js'
 import { createCatalog } from '../activities/catalog/create-catalog.js'
 import { createDestinations } from '../activities/destinations/place.js'
+import { startOwed } from '../activities/holds/start-owed.js'
 import { createJournal } from '../activities/journal/files.js'
 import { createLog, type Log } from '../activities/log.js'
 import { redacted } from '../activities/redact.js'
@@ -16,9 +17,11 @@ import { createServices } from '../activities/services/registry.js'
 import type { Tools } from '../activities/tools.js'
 import type { Site } from '../core/site.js'
 import { loadPlans } from '../site/plans.js'
-import type { ConnectOptions } from '../temporal/connection.js'
+import { readLiveAgent } from '../temporal/agent-state.js'
+import { connectClient, type ConnectOptions } from '../temporal/connection.js'
 import { packageRoot } from '../temporal/package-root.js'
 import { bootId } from '../temporal/processes.js'
+import type { HostHolds } from './bring-back.js'
 import type { TranslateOptions } from './interceptors.js'
 
 /** The world of this host as far as it needs no Temporal: also what the commands that must work without it are given. */
@@ -38,7 +41,7 @@ export interface LocalOptions {
 /** Builds the real tools: files under the state folder, the host's own shell, Docker where it answers. Touches nothing yet. */
 export async function localTools(site: Site, options: LocalOptions): Promise<LocalTools> {
   const { environment, clock = () => new Date(), logBase = {} } = options
-  const log = options.log ?? createLog({ destination: standardOutput(), clock, base: logBase })
+  const log = options.log ?? createLog({ destination: descriptor(1), clock, base: logBase })
   const services = await servicesOf(site, environment)
   const shell = services.shell()
   const secrets = createSecrets({ environment, shell })
@@ -75,6 +78,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     redact: redactedText,
     versions: await versions(),
     destination,
+    isLeaving: async () => (await readLiveAgent(site.stateDir))?.phase === 'stopping',
     shell: (place) => services.shell(place),
     volumePath: (volume, signal) => services.volumePath(volume, signal),
   }
@@ -84,10 +88,27 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
 const MAX_UNWRITTEN_BYTES = 2 ** 20
 
 /** Written at once: what it said last is what explains a worker that was killed. A full disk must not be what kills it. */
-function standardOutput(): pino.DestinationStream {
-  const destination = pino.destination({ fd: 1, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
+function descriptor(fd: 1 | 2): pino.DestinationStream {
+  const destination = pino.destination({ fd, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
   destination.on('error', () => undefined)
   return destination
+}
+
+/** What the agent needs to bring services back before it ends. */
+export async function holdsOf(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
+  const journal = createJournal({ stateDir: site.stateDir, bootId: bootId() })
+  const services = await servicesOf(site, environment)
+  const secrets = createSecrets({ environment, shell: services.shell() })
+  const clock = () => new Date()
+  const log = createLog({ destination: descriptor(2), clock, base: {} })
+  const start: HostHolds['start'] = async (service, signal) => {
+    await startOwed({ services, journal, clock, log }, { service, lease: 'read', healthyWithinMs: 0 }, signal)
+  }
+  return {
+    start,
+    listJournal: () => journal.list(),
+    connect: () => connectClient(site, { resolveSecret: (reference) => secrets.resolve(reference) }),
+  }
 }
 
 /** A reference is looked up in the Docker daemon of this host. */

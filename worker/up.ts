@@ -12,7 +12,7 @@ import type { AgentEvent } from './agent-events.js'
 import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
-import { bringServicesBack, leaveNothingHeld, type HostHolds } from './bring-back.js'
+import { bringServicesBack, settleHolds, type HostHolds } from './bring-back.js'
 
 /** A data worker gives its activities 5 s, and 20 s more to end after they were told. */
 const DATA_STOP_GRACE_MS = 30_000
@@ -91,9 +91,9 @@ async function startAll(
 }
 
 /** Loaded at the end only: it brings everything that activities need. */
-async function localHolds(site: Site, { environment, clock, onEvent }: AgentOptions): Promise<HostHolds> {
-  const { holdsOf } = await import('./holds.js')
-  return holdsOf(site, { environment, clock, onTrouble: (message) => onEvent({ type: 'progress', message }) })
+async function localHolds(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
+  const { holdsOf } = await import('./tools.js')
+  return holdsOf(site, environment)
 }
 
 /** In this order, so that each can still say to the next what became of its work; services come back before all. */
@@ -106,19 +106,15 @@ async function stopAll(
   const { onEvent } = options
   onEvent({ type: 'stopping' })
   await record.update(() => ({ phase: 'stopping' }))
-  const holds = options.holds ?? (await localHolds(site, options))
-  const stop = async (name: string) => {
+  const holds = { ...(options.holds ?? (await localHolds(site, options.environment))), onEvent }
+  await bringServicesBack(holds)
+  for (const name of ['data', 'control', 'temporal']) {
+    if (name === 'temporal') await settleHolds(holds)
     for (const { kept } of running.filter((part) => part.name === name)) {
       await kept.stop()
       onEvent({ type: 'stopped', name })
     }
   }
-  await bringServicesBack({ ...holds, onEvent })
-  await stop('data')
-  await stop('control')
-  // Nobody reads any more, and no guard acts: this is also for a run that came in between.
-  await leaveNothingHeld({ ...holds, onEvent })
-  await stop('temporal')
 }
 
 function keepTemporal(

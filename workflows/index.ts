@@ -1,6 +1,7 @@
 export { backupRun } from './backup-run.js'
 export { question } from './question.js'
 export { resourceLock } from './resource-lock.js'
+export { restoreEndRun } from './restore-end-run.js'
 export { restoreRun } from './restore-run.js'
 export { retentionRun } from './retention-run.js'
 export { serviceGuard } from './guard.js'

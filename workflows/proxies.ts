@@ -90,9 +90,23 @@ const classes = {
   /** Also the swap: whether half of it was done is not ours to guess. */
   restoreOnce: {
     startToCloseTimeout: '24h',
-    heartbeatTimeout: '60s',
+    heartbeatTimeout: '30s',
     scheduleToStartTimeout: '1h',
     retry: { maximumAttempts: 1 },
+    cancellationType: WAIT,
+  },
+  /** Its services are down meanwhile, so it is tried again soon; what somebody else has put in place needs a person. */
+  undo: {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '60s',
+    scheduleToStartTimeout: '1h',
+    retry: {
+      initialInterval: '2s',
+      backoffCoefficient: 2,
+      maximumInterval: '30s',
+      maximumAttempts: 5,
+      nonRetryableErrorTypes: ['restore.conflict'],
+    },
     cancellationType: WAIT,
   },
   maintain: {
@@ -171,6 +185,9 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
     listBackups: usual.listBackups,
     showBackup: usual.showBackup,
     previewRestore: usual.previewRestore,
+    listRestores: usual.listRestores,
+    showRestore: usual.showRestore,
+    previewUndo: usual.previewUndo,
     previewRetention: usual.previewRetention,
   }
 }
@@ -203,6 +220,7 @@ export function dataActivities(host: string) {
     stageFiles: of(classes.restoreFiles).stageRestore,
     stageDatabase: of(classes.restoreOnce).stageRestore,
     swapRestore: of(classes.restoreOnce).swapRestore,
+    undoRestore: of(classes.undo).undoRestore,
     discardRestore: of(classes.observe).discardRestore,
   }
 }

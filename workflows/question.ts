@@ -45,6 +45,12 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.showBackup(...ask.arguments)
     case 'previewRestore':
       return asked.previewRestore(...ask.arguments)
+    case 'listRestores':
+      return asked.listRestores(...ask.arguments)
+    case 'showRestore':
+      return asked.showRestore(...ask.arguments)
+    case 'previewUndo':
+      return asked.previewUndo(...ask.arguments)
     case 'previewRetention':
       return asked.previewRetention(...ask.arguments)
     default:

@@ -96,13 +96,19 @@ async function look(
 
 async function unstarted(
   { alarms }: SettleTools,
-  { service, stateBefore }: JournalEntry,
+  { service, stateBefore, restoreId }: JournalEntry,
   decision: Exclude<SettleDecision, { readonly action: 'start' }>,
 ): Promise<Settled> {
   const { because } = decision
   switch (decision.action) {
     case 'alarm':
-      await alarms.raise(writeLeaseAlarm(service, { why: because, stateBefore }))
+      await alarms.raise(
+        writeLeaseAlarm(service, {
+          why: because,
+          stateBefore,
+          ...(restoreId === undefined ? {} : { restoreId }),
+        }),
+      )
       return { service, outcome: 'kept-down', because }
     case 'start-at':
       return { service, outcome: 'waits', because, until: decision.at }

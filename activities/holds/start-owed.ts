@@ -23,12 +23,12 @@ export const startOwed = (
   })
 
 /** Starting on half-restored data destroys data. */
-const heldByRestore = ({ service, guard }: JournalEntry) =>
+const heldByRestore = ({ service, guard, restoreId }: JournalEntry) =>
   new HoldfastError(
     'restore.conflict',
-    `${service} is kept down by a restore that has not ended (${guard.workflowId}).`,
+    `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}).`,
     {
-      hint: `Restore it again. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
+      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
     },
   )
 

@@ -71,6 +71,7 @@ const wanted = (
 const leaseOf = (request: StopRequest) => ({
   mode: request.mode,
   lease: request.lease,
+  ...(request.restoreId === undefined ? {} : { restoreId: request.restoreId }),
   stopRequestedAt: request.stopRequestedAt,
   ...(request.deadlineAt === undefined ? {} : { deadlineAt: request.deadlineAt }),
   stopTimeoutMs: request.stopTimeoutMs,
@@ -80,16 +81,9 @@ const leaseOf = (request: StopRequest) => ({
 
 /** An earlier hold that was never paid back, or an earlier attempt of this one. What is owed stays; who owes it is new. */
 async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequest): Promise<JournalEntry> {
-  if (existing.lease === 'write' && request.lease === 'read') {
-    throw new HoldfastError(
-      'lease.busy',
-      `${request.service} is kept down by a restore that has not ended (${existing.guard.workflowId}): its data may be half restored.`,
-      {
-        hint: `Restore it again. Or, when you know that its data is whole: holdfast journal settle --start ${request.service}`,
-      },
-    )
-  }
-  await endLeftovers(existing)
+  if (existing.lease === 'write' && !isSameRestore(existing, request)) throw keptByRestore(existing)
+  // Processes of another boot are gone, and their numbers are given to strangers.
+  if (existing.bootId === tools.journal.bootId) await endLeftovers(existing)
   const {
     deadlineAt: _deadlineAt,
     startAfter: _startAfter,
@@ -101,6 +95,19 @@ async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequ
   await tools.journal.update(entry)
   return entry
 }
+
+/** An entry that names no restore may be taken over by any: it was written before entries did. */
+const isSameRestore = (existing: JournalEntry, { lease, restoreId }: StopRequest): boolean =>
+  lease === 'write' && (existing.restoreId === undefined || existing.restoreId === restoreId)
+
+const keptByRestore = ({ service, guard, restoreId }: JournalEntry) =>
+  new HoldfastError(
+    'lease.busy',
+    `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}): its data may be half restored.`,
+    {
+      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
+    },
+  )
 
 /** What a killed worker has left at work: it would go on beside ours. */
 async function endLeftovers({ stopProcess, startProcess }: JournalEntry): Promise<void> {

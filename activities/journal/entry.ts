@@ -14,6 +14,7 @@ const schema = Type.Object({
   identity: Type.Optional(Type.String()),
   mode: Type.Union([Type.Literal('stop'), Type.Literal('pause')]),
   lease: Type.Union([Type.Literal('read'), Type.Literal('write')]),
+  restoreId: Type.Optional(Type.String()),
   stopRequestedAt: instant,
   deadlineAt: Type.Optional(instant),
   stopTimeoutMs: Type.Number({ minimum: 0 }),

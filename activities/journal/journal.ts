@@ -11,6 +11,8 @@ export interface JournalEntry {
   readonly identity?: string
   readonly mode: HoldMode
   readonly lease: 'read' | 'write'
+  /** Of a write lease: the restore that it belongs to. Only that restore may take the entry over. */
+  readonly restoreId?: string
   /** ISO; a start counts only when it is later than this. */
   readonly stopRequestedAt: string
   /** ISO; not of a write lease. */

@@ -27,9 +27,19 @@ export interface SourceDriver<T extends SourceType> {
     context: SourceContext,
   ): Promise<readonly StagedMove[]>
   /** Replaces old by new. Quick: renames. May run twice, also after it was killed half-way. */
-  swap(moves: readonly StagedMove[], context: SourceContext): Promise<Omit<SwappedItem, 'source'>>
-  /** Undoes `swap` as far as it came, then removes what was staged. May run twice. */
+  swap(moves: readonly StagedMove[], context: SourceContext): Promise<Swapped>
+  /**
+   * What `swap` has put aside and `discard` would bring back, by its name (`safety`), as far as it is there now. Changes
+   * nothing. Whoever undoes a swap later compares: without it, a discard would leave nothing in place of the restored.
+   */
+  kept(moves: readonly StagedMove[], context: SourceContext): Promise<readonly string[]>
+  /** Undoes `swap` as far as it came, then removes what was staged. May run twice, also after it was killed half-way. */
   discard(moves: readonly StagedMove[], context: SourceContext): Promise<void>
+}
+
+export interface Swapped extends Omit<SwappedItem, 'source'> {
+  /** As `kept` says it, right after the swap. */
+  readonly kept: readonly string[]
 }
 
 export interface SourceContext {

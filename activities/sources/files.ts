@@ -5,7 +5,7 @@ import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
 import { stageTree } from './file-tree/stage.js'
-import { discardTree, swapTree } from './file-tree/swap.js'
+import { discardTree, keptOf, swapTree } from './file-tree/swap.js'
 import { filesTree, type FileTree } from './file-tree/tree.js'
 
 /** Files and folders of the host. */
@@ -16,6 +16,7 @@ export const files: SourceDriver<'files'> = {
   stage: async (item, target, objects, context) =>
     stageTree(treeOf(item), item, target, { objects, context }),
   swap: (moves) => swapTree(moves),
+  kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),
 }
 

@@ -3,7 +3,7 @@ import { preflightPostgres } from './postgres/preflight.js'
 import { previewPostgres } from './postgres/preview.js'
 import { readPostgres } from './postgres/read.js'
 import { stagePostgres } from './postgres/stage.js'
-import { discardPostgres, swapPostgres } from './postgres/swap.js'
+import { discardPostgres, keptPostgres, swapPostgres } from './postgres/swap.js'
 
 /** PostgreSQL through its own tools: inside the container of the server, or on this host over a connection. */
 export const postgres: SourceDriver<'postgres'> = {
@@ -12,5 +12,6 @@ export const postgres: SourceDriver<'postgres'> = {
   preview: previewPostgres,
   stage: stagePostgres,
   swap: swapPostgres,
+  kept: keptPostgres,
   discard: discardPostgres,
 }

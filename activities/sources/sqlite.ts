@@ -1,7 +1,7 @@
 import type { SourceDriver } from './driver.js'
 import { preflightSqlite, readSqlite } from './sqlite/read.js'
 import { previewSqlite, stageSqlite } from './sqlite/restore.js'
-import { discardFiles, swapFiles } from './sqlite/swap.js'
+import { discardFiles, keptFiles, swapFiles } from './sqlite/swap.js'
 
 /** SQLite files of this host, copied by SQLite itself while others use them. */
 export const sqlite: SourceDriver<'sqlite'> = {
@@ -10,5 +10,6 @@ export const sqlite: SourceDriver<'sqlite'> = {
   preview: previewSqlite,
   stage: stageSqlite,
   swap: (moves) => swapFiles(moves),
+  kept: (moves) => keptFiles(moves),
   discard: (moves) => discardFiles(moves),
 }

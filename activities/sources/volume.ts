@@ -5,7 +5,7 @@ import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
 import { stageTree } from './file-tree/stage.js'
-import { discardTree, swapTree } from './file-tree/swap.js'
+import { discardTree, keptOf, swapTree } from './file-tree/swap.js'
 import { volumeTree, type FileTree } from './file-tree/tree.js'
 
 /** A Docker volume: the folder in which its data lies on the host. Nothing is started in the service that uses it. */
@@ -19,6 +19,7 @@ export const volume: SourceDriver<'volume'> = {
   stage: async (item, target, objects, context) =>
     stageTree(await treeOf(item, target, context), item, target, { objects, context }),
   swap: (moves) => swapTree(moves),
+  kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),
 }
 

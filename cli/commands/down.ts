@@ -5,7 +5,7 @@ import { siteOf } from '../site.js'
 interface Stopped {
   readonly pid: number
   readonly wasKilled: boolean
-  /** Services that stay down: held for a restore, or not to be started. */
+  /** What stays down: for a restore, or because it could not be started. */
   readonly stillHeld: readonly string[]
 }
 
@@ -18,22 +18,24 @@ export default class Down extends BaseCommand {
   async run(): Promise<Stopped> {
     const { flags } = await this.parse(Down)
     const site = await siteOf(flags.config)
-    const [{ stopAgent }, { holdsOf }, { stillHeldText }] = await Promise.all([
+    const [{ stopAgent }, { holdsOf }, { settleHolds }, { describeAgentEvent }] = await Promise.all([
       import('../../worker/agent.js'),
-      import('../../worker/holds.js'),
+      import('../../worker/tools.js'),
+      import('../../worker/bring-back.js'),
       import('../../worker/agent-events.js'),
     ])
     const stopped = await stopAgent(site)
-    const onTrouble = (message: string) => this.terminal.write(`${message}\n`)
-    // An agent that was killed has brought nothing back; one that stopped in order leaves nothing to do.
-    const holds = await holdsOf(site, { environment: process.env, clock: this.clock, onTrouble })
-    const { broughtBack, stillHeld } = await holds.settle()
     this.print(stopped.wasKilled ? 'Ended what a killed agent had left.' : `Stopped (pid ${stopped.pid}).`)
-    if (broughtBack.length > 0) this.print(`Started again: ${broughtBack.join(', ')}.`)
-    if (stillHeld.length > 0) {
-      this.print(stillHeldText(stillHeld))
-      this.exitWith(exitCodes.notGood)
-    }
+    const stillHeld: string[] = []
+    // An agent that was killed has brought nothing back; after one that stopped in order there is only to say what is left.
+    await settleHolds({
+      ...(await holdsOf(site, process.env)),
+      onEvent: (event) => {
+        this.print(describeAgentEvent(event))
+        if (event.type === 'still-held') stillHeld.push(...event.services)
+      },
+    })
+    if (stillHeld.length > 0) this.exitWith(exitCodes.notGood)
     return { ...stopped, stillHeld }
   }
 }

@@ -90,7 +90,7 @@ export const renderHolds = (holds: readonly HoldReport[]): string =>
     [
       { head: 'SERVICE', cell: ({ service }) => service },
       { head: 'BEFORE', cell: ({ stateBefore }) => stateBefore },
-      { head: 'HELD BY', cell: ({ mode }) => (mode === 'stop' ? 'stopping' : 'pausing') },
+      { head: 'HELD', cell: ({ mode }) => (mode === 'stop' ? 'stopped' : 'paused') },
       {
         head: 'DOWN',
         align: 'right',

@@ -1,12 +1,14 @@
 import ansis from 'ansis'
-import type { Settled } from '../../activities/holds/settle-entry.js'
-import type { DamagedEntry, JournalEntry } from '../../activities/journal/journal.js'
 import { formatDuration } from '../../core/units.js'
 import type { JournalView } from '../../worker/read-journal.js'
 import type { Settlement } from '../../worker/settle.js'
 import { renderFields, renderTable, type Column } from './table.js'
 import { oneLine } from './text.js'
 import { formatDistance, formatInstant } from './times.js'
+
+type JournalEntry = JournalView['entries'][number]
+type DamagedEntry = JournalView['damaged'][number]
+type Settled = Settlement['services'][number]
 
 /** Nothing is left that needs a person. */
 export const isSettled = ({ services, damaged }: Settlement): boolean =>

@@ -44,7 +44,7 @@ export function plainLines(
   for (const retry of view.retries) say(`retry ${retry.activity}`, retry.message, `  ! ${retryText(retry)}`)
   const isTimeForBytes = view.captures.length > 0 && now.getTime() - state.bytesSaidAt >= BYTES_EVERY_MS
   if (isTimeForBytes) {
-    for (const capture of view.captures) {
+    for (const capture of view.captures.filter(({ plainBytes }) => plainBytes > 0)) {
       lines.push(`  ${oneLine(capture.source)}:${captureText(capture, samples, now)}`)
     }
   }

@@ -45,6 +45,8 @@ export function phaseText(progress: RunProgress): string {
       return 'restoring beside the old data and verifying'
     case 'swapping':
       return 'putting the restored data in place'
+    case 'undoing':
+      return 'putting the old data back in its place'
     case 'done':
       return 'done'
     default:

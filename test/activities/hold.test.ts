@@ -227,6 +227,45 @@ describe('holding command services', () => {
     await plain.kill()
   })
 
+  test('while the agent leaves, nothing more is stopped, but a stop that was begun is finished', async () => {
+    const { hold, tools, journal, plain, service } = await running()
+    const request = requestOf(await runActivity(hold.observeService, service))
+    tools.world.isLeaving = true
+
+    await expect(runActivity(hold.stopService, request)).rejects.toMatchObject({ code: 'agent.stopping' })
+    const untouched = [await plain.isRunning(), (await journal.list()).entries.length]
+    await journal.open({ ...request, stateBefore: 'running' })
+    await runActivity(hold.stopService, request)
+
+    expect(untouched).toEqual([true, 0])
+    expect(await plain.isRunning()).toBe(false)
+    await runActivity(hold.startService, startOf(service))
+    await plain.kill()
+  })
+
+  test('what a restore has left down is taken over by that restore alone', async () => {
+    const { hold, journal, plain, service } = await running()
+    const observed = await runActivity(hold.observeService, service)
+    const { deadlineAt: _, ...request } = requestOf(observed, { lease: 'write', restoreId: 'backup/1' })
+    await runActivity(hold.stopService, request)
+
+    for (const other of [requestOf(observed), { ...request, restoreId: 'backup/2' }]) {
+      await expect(runActivity(hold.stopService, other)).rejects.toMatchObject({
+        code: 'lease.busy',
+        message: expect.stringContaining('backup/1') as string,
+      })
+    }
+    const resumed = await runActivity(hold.stopService, {
+      ...request,
+      stopRequestedAt: new Date().toISOString(),
+    })
+
+    expect(resumed).toEqual({ stateBefore: 'running' })
+    expect(await journal.read(service)).toMatchObject({ lease: 'write', restoreId: 'backup/1' })
+    await runActivity(hold.startService, { ...startOf(service), lease: 'write' })
+    await plain.kill()
+  })
+
   test('waits for the stop of a worker that was killed before it starts', async () => {
     const { hold, tools, journal, plain, service } = await running({ stopSeconds: 2 })
     const observed = await runActivity(hold.observeService, service)

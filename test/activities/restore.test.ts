@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JournalEntry } from '../../activities/journal/journal.js'
 import { restoreActivities } from '../../activities/restore.js'
+import { restoreRecords, type RestoreRecord } from '../../activities/restore-records.js'
 import { HoldfastError } from '../../core/errors.js'
 import { backupFolder, manifestName } from '../../core/ids.js'
 import type { HoldSpec } from '../../core/job.js'
@@ -40,6 +42,11 @@ function world(changes: Parameters<typeof storeBackup>[1] = {}) {
   const fake = fakeDrivers()
   const activities = restoreActivities(tools, fake.drivers)
   const restoreId = `${id}/1`
+  const scope = {
+    plan: 'shop',
+    sources: ['one', 'two', 'three'].map((source) => ({ source, type: 'files' })),
+    hold,
+  }
   const request = (more: Partial<RestoreRequest> = {}): RestoreRequest => ({
     reference: { backupId: id },
     ...more,
@@ -60,9 +67,12 @@ function world(changes: Parameters<typeof storeBackup>[1] = {}) {
         destination: 'disk',
         source,
         request: request(more),
+        scope,
       }),
     swap: (items: readonly StagedItem[]) => runActivity(activities.swapRestore, items),
     discard: (items: readonly StagedItem[]) => runActivity(activities.discardRestore, items),
+    undo: () => runActivity(activities.undoRestore, restoreId),
+    previewUndo: () => runActivity(activities.previewUndo, restoreId),
     activities,
     record: async () =>
       JSON.parse(
@@ -345,3 +355,170 @@ describe('discarding', () => {
     expect(((await one.record()).items as StagedItem[]).map(({ source }) => source)).toEqual(['two', 'three'])
   })
 })
+
+describe('undoing', () => {
+  test('brings back what a complete restore has replaced, the last first, and says so', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    one.fake.calls.length = 0
+
+    const undone = await one.undo()
+
+    expect(one.fake.calls).toEqual([
+      ...['kept one', 'kept two', 'kept three'],
+      ...['discard three', 'discard two', 'discard one'],
+    ])
+    expect(undone[0]).toEqual({
+      source: 'one',
+      safetyCopies: [],
+      restored: ['/srv/one is as it was before the restore'],
+    })
+    expect(await one.record()).toMatchObject({ state: 'undone', items: [] })
+  })
+
+  test('says beforehand what it would do, and changes nothing', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+
+    const effects = await one.previewUndo()
+
+    expect(effects).toHaveLength(3)
+    expect(effects[0]).toContain('brings back what /srv/one was before')
+    expect(await one.record()).toMatchObject({ state: 'swapped' })
+  })
+
+  test('removes what was staged and never used', async () => {
+    const one = world()
+    await one.stage('one')
+
+    await one.undo()
+
+    expect(one.fake.calls.at(-1)).toBe('discard one')
+    expect(await one.record()).toMatchObject({ state: 'undone', items: [] })
+  })
+
+  test('goes on where it was interrupted, also when some of the old data is back already', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    one.fake.failOn = (call) => (call === 'discard two' ? new Error('killed') : undefined)
+    await expect(one.undo()).rejects.toThrow('killed')
+    expect(await one.record()).toMatchObject({ state: 'undoing' })
+    one.fake.failOn = undefined
+    one.fake.safetyCopies.delete('/srv/.three.old')
+
+    await one.undo()
+    await one.undo()
+
+    expect(await one.record()).toMatchObject({ state: 'undone' })
+  })
+
+  test('takes back what a failed swap could not', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.failOn = (call) => (['swap two', 'discard one'].includes(call) ? new Error('broke') : undefined)
+    await expect(one.swap(staged)).rejects.toMatchObject({ details: { state: 'half-undone' } })
+    one.fake.failOn = undefined
+
+    await one.undo()
+
+    expect(await one.record()).toMatchObject({ state: 'undone' })
+    expect(await one.record()).not.toHaveProperty('failure')
+  })
+
+  test('is refused when a safety copy is gone: nothing would be left in place of the restored data', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    one.fake.safetyCopies.delete('/srv/.two.old')
+    one.fake.calls.length = 0
+
+    await expect(one.undo()).rejects.toMatchObject({
+      code: 'restore.conflict',
+      message: expect.stringContaining('/srv/.two.old, is gone. Nothing was touched.') as string,
+    })
+    await expect(one.previewUndo()).rejects.toMatchObject({ code: 'restore.conflict' })
+    expect(one.fake.calls.filter((call) => call.startsWith('discard'))).toEqual([])
+    expect(await one.record()).toMatchObject({ state: 'swapped' })
+  })
+
+  test('is refused while a later restore lies over it', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    one.tools.world.now = new Date(one.tools.world.now.getTime() + 1000)
+    const { items: _, ...record } = await one.record()
+    const items = [{ source: 'one', type: 'files', restoreId: `${one.id}/2`, moves: moveOf('one') }]
+    await restoreRecords(stateDir).write({
+      ...(record as unknown as RestoreRecord),
+      ...{ restoreId: `${one.id}/2`, items, swappedAt: one.tools.world.now.toISOString() },
+    })
+
+    await expect(one.undo()).rejects.toMatchObject({
+      code: 'restore.conflict',
+      hint: expect.stringContaining(`restore undo ${one.id}/2`) as string,
+    })
+  })
+
+  test('of a restore that nobody knows says so', async () => {
+    await expect(world().undo()).rejects.toMatchObject({ code: 'restore.not-found' })
+  })
+
+  test('waits for nobody without end: while another process is at work on the restore it says so', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    const records = restoreRecords(stateDir, 100)
+
+    const second = records.withLock(one.restoreId, signal, () =>
+      records.withLock(one.restoreId, signal, async () => undefined),
+    )
+
+    await expect(second).rejects.toMatchObject({
+      code: 'lock.taken',
+      message: expect.stringContaining('still at work on restore') as string,
+    })
+  })
+})
+
+describe('what the host remembers', () => {
+  const entry = (service: string, restoreId?: string) =>
+    ({ service, lease: 'write', ...(restoreId === undefined ? {} : { restoreId }) }) as JournalEntry
+
+  test('how far each restore came, and which services are down for it and no other', async () => {
+    const one = world()
+    const read = (restoreId: string) => async (service: string) => entry(service, restoreId)
+    const withEntries = (restoreId: string) =>
+      restoreActivities(
+        { ...one.tools, journal: { ...one.tools.journal, read: read(restoreId) } },
+        one.fake.drivers,
+      )
+    await one.stage('one')
+
+    const own = await runActivity(withEntries(one.restoreId).showRestore, one.restoreId)
+    const other = await runActivity(withEntries('another/1').showRestore, one.restoreId)
+
+    expect(own).toMatchObject({ state: 'staged', down: ['docker:web'], scope: { plan: 'shop' } })
+    expect(other.down).toEqual([])
+  })
+
+  test('a record that cannot be read is named, and hides no other', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    await writeFile(join(stateDir, 'restores', 'damaged%2F1.json'), '{')
+    const journal = { ...one.tools.journal, read: async () => undefined }
+
+    const { restores, problems } = await runActivity(
+      restoreActivities({ ...one.tools, journal }, one.fake.drivers).listRestores,
+    )
+
+    expect(restores).toMatchObject([{ restoreId: one.restoreId, state: 'swapped', down: [] }])
+    expect(problems).toEqual([expect.stringContaining('damaged/1')])
+  })
+})
+
+const signal = new AbortController().signal
+const moveOf = (source: string) => [
+  {
+    kind: 'path' as const,
+    target: `/srv/${source}`,
+    staged: `/srv/.${source}.2`,
+    safety: `/srv/.${source}.before`,
+  },
+]

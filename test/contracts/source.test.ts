@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { files } from '../../activities/sources/files.js'
+import { postgres } from '../../activities/sources/postgres.js'
+import { sqlite } from '../../activities/sources/sqlite.js'
 import { volume } from '../../activities/sources/volume.js'
 import { sourceContext } from '../fakes/source-context.js'
+import { describeWith } from '../support/needs.js'
+import { startPostgres, type PostgresServer } from '../support/postgres.js'
 import { describeSource } from './source.js'
 
 const makeTree = () => {
@@ -37,3 +42,48 @@ describeSource('volume', volume, async () => ({
   ...makeTree(),
   source: { type: 'volume', volume: 'shop_uploads' },
 }))
+
+describeSource('sqlite', sqlite, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-source-'))
+  const file = join(folder, 'sessions.db')
+  const query = (sql: string) => execFileSync('sqlite3', [file, sql], { encoding: 'utf8' })
+  mkdirSync(join(folder, 'scratch'))
+  query("create table sessions (name text); insert into sessions values ('one'), ('two')")
+  return {
+    source: { type: 'sqlite', paths: [file] },
+    context: sourceContext({ scratchFolder: join(folder, 'scratch') }),
+    content: async () => query('select name from sessions order by name'),
+    change: async () => void query("delete from sessions where name = 'one'"),
+    dispose: async () => rmSync(folder, { recursive: true }),
+  }
+})
+
+describeWith(['postgres'], 'a server', () => {
+  let server: PostgresServer
+  beforeAll(async () => (server = await startPostgres()))
+  afterAll(() => server.stop())
+  let made = 0
+
+  describeSource('postgres', postgres, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-source-'))
+    const database = `orders_${made++}`
+    await server.run(`create database ${database}`)
+    await server.run(
+      "create table lines as select 'line ' || n as text from generate_series(1, 9) n",
+      database,
+    )
+    return {
+      source: {
+        type: 'postgres',
+        connection: { host: server.host, port: server.port },
+        user: server.superuser,
+        password: { file: server.passwordFile },
+        database,
+      },
+      context: sourceContext({ scratchFolder: folder }),
+      content: () => server.run("select string_agg(text, ',' order by text) from lines", database),
+      change: async () => void (await server.run('delete from lines', database)),
+      dispose: async () => rmSync(folder, { recursive: true }),
+    }
+  })
+})

@@ -95,6 +95,24 @@ export function describeSource<T extends SourceType>(
       expect(await tested.content()).toEqual(changed)
     })
 
+    it('knows what an undo needs, from the swap on until it was undone', async () => {
+      const { item, objects } = await backUp()
+      await tested.change()
+      const moves = await driver.stage(item, target, objects, tested.context)
+
+      const before = await driver.kept(moves, tested.context)
+      const { kept } = await driver.swap(moves, tested.context)
+      const after = await driver.kept(moves, tested.context)
+      await driver.discard(moves, tested.context)
+      const undone = await driver.kept(moves, tested.context)
+
+      expect(before).toEqual([])
+      expect(kept.length).toBeGreaterThan(0)
+      expect(moves.map(({ safety }) => safety)).toEqual(expect.arrayContaining([...kept]))
+      expect(after).toEqual(kept)
+      expect(undone).toEqual([])
+    })
+
     it('can be restored again after it was undone', async () => {
       const before = await tested.content()
       const { item, objects } = await backUp()

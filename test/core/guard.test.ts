@@ -33,7 +33,8 @@ const release = (leaseId: string, outcome: 'done' | 'restored' | 'undone' = 'don
   leaseId,
   outcome,
 })
-const failed = (code: 'service.not-found' | 'docker.denied' | 'docker.unreachable' | 'restore.conflict') => {
+type FailureCode = 'service.not-found' | 'docker.denied' | 'docker.unreachable' | 'restore.conflict'
+const failed = (code: FailureCode) => {
   const kinds = {
     'service.not-found': 'missing',
     'docker.denied': 'denied',
@@ -218,8 +219,17 @@ type Step =
   | { readonly do: 'acquire'; readonly lease: Lease }
   | { readonly do: 'end'; readonly pick: number; readonly how: 'done' | 'restored' | 'undone' | 'gone' }
   | { readonly do: 'tick'; readonly ms: number }
-  | { readonly do: 'answer'; readonly isWell: boolean }
+  | { readonly do: 'answer'; readonly isWell: boolean; readonly code: FailureCode }
+  | { readonly do: 'nag'; readonly event: 'overdue' | 'start-slow' | 'idle' }
   | { readonly do: 'cancel' }
+
+/** What stops and starts fail with: for ever, for ten minutes, until a person comes, because a restore owns the service. */
+const failureCodes = fc.constantFrom<FailureCode>(
+  'service.not-found',
+  'docker.denied',
+  'docker.unreachable',
+  'restore.conflict',
+)
 
 const leases = fc.record({
   kind: fc.constantFrom('read' as const, 'read' as const, 'write' as const),
@@ -238,7 +248,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       how: fc.constantFrom('done' as const, 'restored' as const, 'undone' as const, 'gone' as const),
     }),
     fc.integer({ min: 1, max: 15_000 }).map((ms): Step => ({ do: 'tick', ms })),
-    fc.boolean().map((isWell): Step => ({ do: 'answer', isWell })),
+    fc.record({ do: fc.constant('answer' as const), isWell: fc.boolean(), code: failureCodes }),
+    fc.constantFrom('overdue' as const, 'start-slow' as const, 'idle' as const).map((event): Step => ({
+      do: 'nag',
+      event,
+    })),
     fc.constant<Step>({ do: 'cancel' }),
   ),
   { maxLength: 40 },
@@ -283,6 +297,11 @@ class World {
     if (command.type === 'close') this.isClosed = true
   }
 
+  /** A guard that is cancelled under a write lease has lost it: whatever its restore says afterwards comes too late. */
+  noteCancel(): void {
+    if (this.state.window?.kind === 'write' && this.state.phase === 'stopped') this.unsafe = true
+  }
+
   /** A write lease under which something stands still is unsafe until the restore itself says otherwise. */
   noteEnds(event: GuardEvent): void {
     if (this.state.window?.kind !== 'write') return
@@ -295,21 +314,21 @@ class World {
       this.unsafe = true
   }
 
-  answer(isWell: boolean): void {
+  answer(isWell: boolean, code: FailureCode = 'docker.unreachable'): void {
     const { underway } = this
     if (underway === undefined) return
     this.underway = undefined
     if (underway === 'observe') {
-      return this.apply(isWell ? observed : { type: 'observe-failed', error: failed('docker.unreachable') })
+      return this.apply(isWell ? observed : { type: 'observe-failed', error: failed(code) })
     }
     if (underway === 'stop') {
-      return this.apply(isWell ? stopped : { type: 'stop-failed', error: failed('docker.unreachable') })
+      // Refused because of a restore, it was not touched.
+      if (!isWell && code === 'restore.conflict') this.isDown = false
+      return this.apply(isWell ? stopped : { type: 'stop-failed', error: failed(code) })
     }
     if (isWell) this.isDown = false
     const result = { startedAt: new Date(this.now).toISOString(), downtimeMs: 0, health: 'ok' as const }
-    this.apply(
-      isWell ? { type: 'started', result } : { type: 'start-failed', error: failed('docker.denied') },
-    )
+    this.apply(isWell ? { type: 'started', result } : { type: 'start-failed', error: failed(code) })
   }
 
   tick(ms: number): void {
@@ -321,8 +340,12 @@ class World {
 
   step(step: Step): void {
     if (step.do === 'tick') return this.tick(step.ms)
-    if (step.do === 'answer') return this.answer(step.isWell)
-    if (step.do === 'cancel') return this.apply({ type: 'cancel' })
+    if (step.do === 'answer') return this.answer(step.isWell, step.code)
+    if (step.do === 'nag') return this.apply({ type: step.event })
+    if (step.do === 'cancel') {
+      this.noteCancel()
+      return this.apply({ type: 'cancel' })
+    }
     if (step.do === 'acquire') {
       if (admissionOf(this.state, step.lease) === undefined) this.apply(acquire(step.lease))
       return

@@ -8,6 +8,7 @@ import {
   type LockState,
 } from '../../core/lock.js'
 import type { LockRequestMessage } from '../../core/messages.js'
+import { longer } from '../support/long.js'
 
 const request = (requestId: string, changes: Partial<LockRequestMessage> = {}): LockEvent => ({
   type: 'request',
@@ -97,7 +98,7 @@ test('never more holders than places; nobody waits while there is a place; in th
       if (granted.length < state.requests.length) expect(exclusive + shared).toBe(2)
       expect(state.requests.slice(0, granted.length)).toEqual(granted)
     }),
-    { numRuns: 2000 },
+    { numRuns: longer(2000) },
   )
 })
 

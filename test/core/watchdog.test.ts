@@ -1,11 +1,5 @@
 import fc from 'fast-check'
-import {
-  decideAsked,
-  decideEntry,
-  decideLeaving,
-  type GuardSeen,
-  type OwedStart,
-} from '../../core/watchdog.js'
+import { decideAsked, decideEntry, type GuardSeen, type OwedStart } from '../../core/watchdog.js'
 
 const at = (time: string) => new Date(`2026-03-05T${time}Z`)
 const graceMs = 60_000
@@ -89,11 +83,6 @@ describe('the watchdog', () => {
       { numRuns: 1000 },
     )
   })
-})
-
-test('an agent that leaves starts what backups hold, and leaves what a restore holds', () => {
-  expect(decideLeaving(read).action).toBe('start')
-  expect(decideLeaving(write).action).toBe('leave')
 })
 
 test.each<[OwedStart, GuardSeen, string]>([

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
+import { goOn, tarOf } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
-import { tarOf } from './hanging.js'
 import { makeWorld, type World } from './world.js'
 
-// The cases R2 to R5, R9, R14 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by stopping the process of its tar.
+// The cases R2 to R5, R8 (under read leases), R9, R14 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by stopping the process of its tar.
 
 const MAX_DOWNTIME_MS = 8000
 /** Long enough for a whole capture of the large file, also on a busy machine. */
@@ -104,6 +104,17 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
     expect(await outcomeOf(run.workflowId)).toBe('good')
   }, 120_000)
 
+  test('R8 when its guard is cancelled, within 5 s', async () => {
+    const run = await startedAndHanging('patient')
+
+    await temporalCommand(world.stateDir, ['workflow', 'cancel', '--workflow-id', 'guard/test/command:web'])
+
+    await until('the service is back', () => service.isRunning(), 5000)
+    resumeHanging()
+    expect(await outcomeOf(run.workflowId)).toBe('not-good')
+    expect(await backupsOf('patient')).toContainEqual(expect.objectContaining({ data: 'inconsistent' }))
+  })
+
   test('R9 when the deadline passes, and the backup says inconsistent', async () => {
     const run = await startedAndHanging('slow')
 
@@ -164,11 +175,7 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
   }
 
   function resumeHanging(): void {
-    try {
-      if (hanging !== undefined) process.kill(hanging, 'SIGCONT')
-    } catch {
-      // It was ended with its run.
-    }
+    goOn(hanging)
     hanging = undefined
   }
 

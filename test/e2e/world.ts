@@ -5,7 +5,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { readLiveAgent, type AgentState } from '../../temporal/agent-state.js'
+import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
+import { readServer } from '../../temporal/server-record.js'
 import type { QuickOptions } from '../support/quick-worker.js'
 import { until } from '../support/until.js'
 
@@ -34,7 +35,11 @@ export interface World {
   up(): Promise<void>
   /** The same agent, whose watchdog has less patience; with `bootId`, as if the host had been booted. */
   upQuickly(options: QuickOptions): Promise<void>
-  /** Process ids of the agent's children, by name. */
+  /** Process id of `holdfast up`. */
+  agent(): Promise<number | undefined>
+  /** Process id of the embedded Temporal. */
+  temporalServer(): Promise<number | undefined>
+  /** Process ids of the agent's workers, by name. */
   children(): Promise<Record<string, number>>
   /** Services with an entry in the journal: stopped, and owed a start. */
   journal(): Promise<string[]>
@@ -117,9 +122,15 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         stdio: ['ignore', log, log],
       }).unref()
       closeSync(log)
-      await until('the agent is ready', () => isReady(path('state')), 60_000)
+      const isReady = async () => (await readLiveAgent(path('state')))?.phase === 'ready'
+      await until('the agent is ready', isReady, 60_000)
     },
-    children: () => childrenOf(path('state')),
+    agent: async () => (await readAgentState(path('state')))?.pid,
+    temporalServer: async () => (await readServer(path('state')))?.pid,
+    children: async () =>
+      Object.fromEntries(
+        (await readAgentState(path('state')))?.children.map(({ name, pid }) => [name, pid]) ?? [],
+      ),
     async journal() {
       const names = await readdir(path('state', 'journal')).catch((): string[] => [])
       return names
@@ -131,18 +142,6 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function isReady(stateDir: string): Promise<boolean> {
-  return (await readLiveAgent(stateDir))?.phase === 'ready'
-}
-
-async function childrenOf(stateDir: string): Promise<Record<string, number>> {
-  const agent = JSON.parse(await readFile(join(stateDir, 'agent.json'), 'utf8')) as Pick<
-    AgentState,
-    'children'
-  >
-  return Object.fromEntries(agent.children.map(({ name, pid }) => [name, pid]))
 }
 
 async function logsOf(folder: string): Promise<string> {

@@ -6,6 +6,7 @@ import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type {
   AlarmInput,
@@ -13,6 +14,7 @@ import type {
   PreflightInput,
   PublishInput,
   RestorePreview,
+  StageInput,
   StagedItem,
   StartRequest,
   StopRequest,
@@ -29,6 +31,7 @@ interface Entry {
   readonly stateBefore: ServiceState
   lease: 'read' | 'write'
   readonly stopRequestedAt: string
+  restoreId?: string
 }
 
 /** The world that fake activities work on. Tests set behaviours and look at what became of it. */
@@ -49,8 +52,11 @@ export class FakeHost {
   readonly onStop = new Map<string, (request: StopRequest, signal: AbortSignal) => Promise<void>>()
   readonly onStart = new Map<string, (request: StartRequest) => Promise<void>>()
   readonly previews = new Map<string, RestorePreview>()
+  /** What the host has written down of restores, by their ids. */
+  readonly restores = new Map<string, Omit<RestoreStatus, 'down'>>()
   onStage: () => Promise<void> = async () => undefined
   onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
+  onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
   add(service: string, state: ServiceState = 'running'): FakeService {
@@ -91,12 +97,13 @@ const controlActivities = (host: FakeHost) => ({
   },
   stopService: (request: StopRequest) =>
     withHeartbeat(async (signal) => {
-      const { service, observed, lease, stopRequestedAt } = request
+      const { service, observed, lease, restoreId, stopRequestedAt } = request
       const entry = host.journal.get(service) ?? { stateBefore: observed.state, lease, stopRequestedAt }
-      if (entry.lease === 'write' && lease === 'read') {
+      if (entry.lease === 'write' && (lease === 'read' || (entry.restoreId ?? restoreId) !== restoreId)) {
         throw new HoldfastError('restore.conflict', `A restore has left ${service} down.`)
       }
       entry.lease = lease
+      if (restoreId !== undefined) entry.restoreId = restoreId
       host.journal.set(service, entry)
       await host.onStop.get(service)?.(request, signal)
       const found = host.find(service)
@@ -142,11 +149,28 @@ const questionActivities = (host: FakeHost) => ({
       throw new HoldfastError('backup.not-found', `There is no backup for ${restoreId}.`)
     return preview
   },
+  listRestores: async () => ({
+    restores: [...host.restores.keys()].map((restoreId) => statusOf(host, restoreId)),
+    problems: [],
+  }),
+  showRestore: async (restoreId: string) => statusOf(host, restoreId),
+  previewUndo: async (restoreId: string) =>
+    statusOf(host, restoreId).items.map(({ source }) => `${source}: brings the old data back`),
   previewRetention: async ({ destination }: { destination: string }) => ({
     destination,
     decisions: host.decisions,
   }),
 })
+
+function statusOf(host: FakeHost, restoreId: string): RestoreStatus {
+  const restore = host.restores.get(restoreId)
+  if (restore === undefined) throw new HoldfastError('restore.not-found', `There is no restore ${restoreId}.`)
+  const services = restore.scope.hold?.services ?? []
+  return {
+    ...restore,
+    down: services.filter((service) => host.journal.get(service)?.restoreId === restoreId),
+  }
+}
 
 const dataActivities = (host: FakeHost) => ({
   prepareBackup: async () => undefined,
@@ -172,18 +196,50 @@ const dataActivities = (host: FakeHost) => ({
     bytes: 1,
     problems: [],
   }),
-  stageRestore: async ({ source, restoreId }: { source: string; restoreId: string }): Promise<StagedItem> => {
+  stageRestore: async (input: StageInput): Promise<StagedItem> => {
+    const { source, restoreId } = input
     await host.onStage()
-    return { source, type: 'files', restoreId, moves: [] }
+    const item = { source, type: 'files', restoreId, moves: [] }
+    remember(host, input, item)
+    return item
   },
   swapRestore: (items: readonly StagedItem[]) =>
     withHeartbeat(async (signal) => {
+      const restoreId = items[0]?.restoreId ?? ''
+      setState(host, restoreId, 'swapping')
       await host.onSwap(signal)
+      setState(host, restoreId, 'swapped')
       return items.map(({ source }) => ({ source, safetyCopies: [], restored: [`all of ${source}`] }))
     }),
-  discardRestore: async (items: readonly StagedItem[]) =>
-    void host.discardedRestores.push(...items.map(({ restoreId }) => restoreId)),
+  undoRestore: (restoreId: string) =>
+    withHeartbeat(async (signal) => {
+      const { items } = statusOf(host, restoreId)
+      setState(host, restoreId, 'undoing')
+      await host.onUndo(signal)
+      setState(host, restoreId, 'undone')
+      return items.map(({ source }) => ({ source, safetyCopies: [], restored: [`${source} is as before`] }))
+    }),
+  discardRestore: async (items: readonly StagedItem[]) => {
+    for (const { restoreId } of items) {
+      host.discardedRestores.push(restoreId)
+      host.restores.delete(restoreId)
+    }
+  },
 })
+
+function remember({ restores }: FakeHost, input: StageInput, item: StagedItem): void {
+  const { restoreId, backupId, destination, request, scope } = input
+  const items = [...(restores.get(restoreId)?.items ?? []), item]
+  const startedAt = new Date().toISOString()
+  restores.set(restoreId, {
+    ...{ restoreId, backupId, destination, host: 'nas', startedAt, state: 'staged', scope, request, items },
+  })
+}
+
+function setState({ restores }: FakeHost, restoreId: string, state: RestoreState): void {
+  const restore = restores.get(restoreId)
+  if (restore !== undefined) restores.set(restoreId, { ...restore, state })
+}
 
 function itemOf({ source, hold }: CaptureInput): Item {
   const now = new Date().toISOString()

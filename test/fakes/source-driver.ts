@@ -7,6 +7,8 @@ import type { SourceType } from '../../schemas/sources.js'
 export interface FakeDrivers {
   readonly drivers: SourceDrivers
   readonly calls: string[]
+  /** What swaps have put aside. */
+  readonly safetyCopies: Set<string>
   /** Thrown by the calls that it answers an error for. */
   failOn?: (call: string) => Error | undefined
 }
@@ -47,7 +49,14 @@ export function fakeDrivers(): FakeDrivers {
     },
     swap: async (_, context) => {
       record('swap', context)
-      return { safetyCopies: [`/srv/.${context.sourceName}.old`], restored: [`/srv/${context.sourceName}`] }
+      const { sourceName } = context
+      const safety = `/srv/.${sourceName}.old`
+      fake.safetyCopies.add(safety)
+      return { safetyCopies: [safety], restored: [`/srv/${sourceName}`], kept: [safety] }
+    },
+    kept: async (moves, context) => {
+      record('kept', context)
+      return moves.flatMap(({ safety }) => (fake.safetyCopies.has(safety) ? [safety] : []))
     },
     discard: async (_, context) => record('discard', context),
   }
@@ -57,6 +66,6 @@ export function fakeDrivers(): FakeDrivers {
     postgres: driver,
     sqlite: driver,
   } as unknown as SourceDrivers
-  const fake: FakeDrivers = { drivers, calls }
+  const fake: FakeDrivers = { drivers, calls, safetyCopies: new Set() }
   return fake
 }

@@ -26,6 +26,7 @@ export interface FakeWorld {
   readonly runs: Map<string, string | undefined>
   readonly alarms: Map<string, string>
   readonly log: FakeLog
+  isLeaving: boolean
 }
 
 export interface FakeTools extends Tools {
@@ -47,6 +48,7 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
     runs: new Map(),
     alarms: new Map(),
     log: fakeLog(),
+    isLeaving: false,
   }
   for (const name of Object.keys(site.destinations))
     world.destinations[name] = fakeDestination(name, () => world.now)
@@ -80,6 +82,7 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
     client: clientOf(world),
     versions: { holdfast: '0.1.0' },
     destination,
+    isLeaving: async () => world.isLeaving,
     shell: () => nothing('a shell'),
     volumePath: async (volume) => `/var/lib/docker/volumes/${volume}/_data`,
     ...overrides,

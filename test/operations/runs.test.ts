@@ -7,6 +7,7 @@ import { findBackup, listBackups } from '../../operations/backups.js'
 import { failureOfRun, followRun, viewRun, type RunView } from '../../operations/follow.js'
 import { startDeletion, startVerification } from '../../operations/maintenance.js'
 import { askHost } from '../../operations/questions.js'
+import { findRestore, previewUndo, startRestoreEnd } from '../../operations/restore-ends.js'
 import { planRestore, startRestore } from '../../operations/restores.js'
 import { cancelRun, findRun, listRuns, startBackup, type StartedRun } from '../../operations/runs.js'
 import type { Session } from '../../operations/session.js'
@@ -230,6 +231,43 @@ test('a restore is planned, started, and the next one has another id', async () 
   expect(end).toMatchObject({ status: 'completed', result: { items: [{ restored: ['all of data'] }] } })
   expect(next.restoreId).toBe(`${id}/2`)
   await expect(startRestore(session, planned)).rejects.toMatchObject({ code: 'lock.taken' })
+})
+
+test('an interrupted restore is listed, and resumed under its own id; one that still runs is not touched', async () => {
+  const backup = foundBackup('again')
+  const { id } = backup.manifest
+  agent.host.previews.set(`${id}/1`, {
+    ...{ backupId: id, destination: 'disk', plan: 'again', host: TEST_HOST, takenAt: '', warnings: [] },
+    items: [{ source: 'data', type: 'files', effects: ['replaces /data'], bytes: 1, notCaptured: 0 }],
+  })
+  let isSwapping = false
+  agent.host.onSwap = async (signal) => {
+    isSwapping = true
+    await hang(undefined, signal)
+  }
+  const run = await startRestore(session, await planRestore(session, backup, {}))
+  await until('it swaps', () => isSwapping)
+
+  const running = await findRestore(session, [TEST_HOST], id)
+  await expect(startRestoreEnd(session, running, 'resume')).rejects.toMatchObject({ code: 'lock.taken' })
+  await expect(previewUndo(session, running)).rejects.toMatchObject({ code: 'lock.taken' })
+  await session.client.workflow.getHandle(run.workflowId).terminate()
+  agent.host.onSwap = async () => undefined
+  const left = await findRestore(session, [TEST_HOST], `${id}/1`)
+  const resumed = await startRestoreEnd(session, left, 'resume')
+  const end = await follow(resumed, undefined, new AbortController().signal)
+  const complete = await findRestore(session, [TEST_HOST], id)
+
+  expect(running.runningAs).toBe(run.workflowId)
+  expect(left).toMatchObject({ state: 'swapping', down: [] })
+  expect(resumed.workflowId).toBe(`restore/${id}/1/2`)
+  expect(end).toMatchObject({ status: 'completed', result: { items: [{ restored: ['all of data'] }] } })
+  expect(complete.state).toBe('swapped')
+  await expect(startRestoreEnd(session, complete, 'resume')).rejects.toMatchObject({ code: 'restore.ended' })
+  expect(await previewUndo(session, complete)).toEqual(['data: brings the old data back'])
+  await expect(findRestore(session, [TEST_HOST], 'nothing')).rejects.toMatchObject({
+    code: 'restore.not-found',
+  })
 })
 
 test('results are typed by what was started', async () => {

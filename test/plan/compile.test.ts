@@ -176,8 +176,8 @@ test('changes of schedules are said in a line each', () => {
     ],
   )
 
-  expect(describeChanges(changes)).toBe(`- old: no more runs. No plan wants it any more.
+  expect(describeChanges(changes, 'planned')).toBe(`- old: no more runs. No plan wants it any more.
 ~ shop: at 02:30 (cron "30 2 * * *", Europe/Berlin), up to 5 minutes later [paused]. Its plan changed; it stays paused.
-2 schedules: 1 changed, 1 removed.`)
+2 schedules: 1 to change, 1 to remove.`)
   expect(changes.map(describeChange)).toHaveLength(2)
 })

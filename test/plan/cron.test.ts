@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { cronMistake, nextCronRuns } from '../../plan/cron.js'
+import { cronMistake, longestCronInterval, nextCronRuns } from '../../plan/cron.js'
 import { nextRuns } from '../../plan/next-runs.js'
 import { instantsOf, wallTime } from '../../plan/zones.js'
 
@@ -100,6 +100,17 @@ test.each([
 ])('%s is refused with what to do', (cron, hint) => {
   expect(cronMistake(cron)).toMatchObject(hint === undefined ? {} : { hint })
   expect(cronMistake(cron)).toBeDefined()
+})
+
+test.each([
+  ['*/5 * * * *', 1],
+  ['30 2 * * *', 1],
+  ['0 2 * * 1-5', 3],
+  ['0 2 * * sun', 7],
+  ['0 2 1 * *', 31],
+  ['* * 1 1 *', 366],
+])('between two runs of %s lie at most %i days', (cron, days) => {
+  expect(longestCronInterval(cron)).toBe(days * 86_400_000)
 })
 
 test('an instant is among those that its wall-clock time stands for', () => {

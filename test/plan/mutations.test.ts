@@ -7,6 +7,7 @@ import { setSchedule } from '../../plan/edit.js'
 import { HoldfastError } from '../../core/errors.js'
 import { readConfig, readPlan } from '../../plan/validate.js'
 import { homeSite } from './sites.js'
+import { longer } from '../support/long.js'
 
 const folder = new URL('../../examples/plans/', import.meta.url)
 const plans = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
@@ -113,7 +114,7 @@ test('whatever bytes change in a plan, every issue has a place in it and nothing
     fc.property(fc.constantFrom(...plans), fc.array(edit, { minLength: 1, maxLength: 6 }), (plan, edits) => {
       expectNoCrash(bytesChanged(plan, edits))
     }),
-    { numRuns: 200 },
+    { numRuns: longer(200) },
   )
 })
 
@@ -150,7 +151,7 @@ test('whatever entries of a plan are deleted, renamed or replaced, likewise', ()
         expectNoCrash(text)
       },
     ),
-    { numRuns: 200 },
+    { numRuns: longer(200) },
   )
 })
 
@@ -159,7 +160,7 @@ test('whatever bytes change in a configuration, likewise', () => {
     fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
       expectPlaces(bytesChanged(config, edits), readConfig)
     }),
-    { numRuns: 200 },
+    { numRuns: longer(200) },
   )
 })
 
@@ -174,6 +175,6 @@ test('any text at all is read without a crash', () => {
         expectNoCrash(text)
       },
     ),
-    { numRuns: 200 },
+    { numRuns: longer(200) },
   )
 })

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CommandService } from '../../schemas/services.js'
+import { isAlive } from './processes.js'
 import { until } from './until.js'
 
 /** A service of a shell script, a pid file and three commands, as people have them; it logs its starts and stops. */
@@ -50,13 +51,4 @@ export async function startPlainService(folder: string, { stopSeconds = 0, start
   spawn('sh', [at('serve')], { detached: true, stdio: 'ignore' }).unref()
   await until('the service runs', isRunning)
   return service
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === 0) return false
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }

@@ -15,3 +15,12 @@ function commandLineOf(pid: string): string {
     return ''
   }
 }
+
+/** Whether there is such a process, or one that nobody has reaped. 0 is none. */
+export function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process'
 import { access, constants, mkdtemp, open, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { NativeConnection } from '@temporalio/worker'
 import { searchAttributes } from '../../core/messages.js'
+import { cacheFolder } from '../../temporal/cli-binary.js'
+import { PINNED_CLI_VERSION } from '../../temporal/cli-version.js'
+import { freePort } from './free-port.js'
 import { until } from './until.js'
 
 const NAMESPACE = 'holdfast'
-const CLI_VERSION = '1.8.2'
 const READY_WITHIN_MS = 30_000
 
 export interface TestTemporal {
@@ -90,7 +91,7 @@ async function cli(): Promise<string> {
   const { HOLDFAST_TEMPORAL_CLI, PATH = '' } = process.env
   const candidates = [
     ...(HOLDFAST_TEMPORAL_CLI === undefined ? [] : [HOLDFAST_TEMPORAL_CLI]),
-    join(homedir(), '.cache', 'holdfast', 'bin', `temporal-${CLI_VERSION}`),
+    join(cacheFolder(process.env), `temporal-${PINNED_CLI_VERSION}`),
     ...PATH.split(delimiter).map((folder) => join(folder, 'temporal')),
   ]
   for (const file of candidates) {
@@ -102,13 +103,3 @@ async function cli(): Promise<string> {
   }
   throw new Error(`No Temporal CLI in ${candidates[0]} or on PATH: set HOLDFAST_TEMPORAL_CLI`)
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })

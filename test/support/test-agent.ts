@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker'
 import { taskQueues } from '../../core/ids.js'
 import { translateFailures } from '../../worker/interceptors.js'
+import { queuesOf } from '../../worker/queues.js'
 import { FakeHost, fakeActivities } from '../fakes/activities.js'
 import { fakeLog } from '../fakes/log.js'
 import { fakeSite } from '../fakes/site.js'
@@ -14,6 +15,14 @@ export interface TestAgent {
 }
 
 export const TEST_HOST = 'nas'
+
+/** Where the product limits what goes on at once, so does the agent: a stop must find its slot here as there. */
+const controlSlots = new Map(
+  queuesOf('control', TEST_HOST, { parallelCaptures: 2 }).map(({ taskQueue, options }) => [
+    taskQueue,
+    options.maxConcurrentActivityTaskExecutions,
+  ]),
+)
 
 /** Workers on all queues of one host, with fake activities. */
 export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBundle): Promise<TestAgent> {
@@ -35,6 +44,7 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
         taskQueue,
         activities,
         interceptors: { activity: [translate] },
+        ...slotsOf(taskQueue),
         shutdownGraceTime: 0,
         shutdownForceTime: '5s',
         maxHeartbeatThrottleInterval: '500ms',
@@ -54,6 +64,11 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
       await connection.close()
     },
   }
+}
+
+function slotsOf(taskQueue: string): { maxConcurrentActivityTaskExecutions?: number } {
+  const slots = controlSlots.get(taskQueue)
+  return slots === undefined ? {} : { maxConcurrentActivityTaskExecutions: slots }
 }
 
 /** Once per process: a second one is refused. */

@@ -1,17 +1,22 @@
-import type { JournalEntry } from '../../activities/journal/journal.js'
+import type { DamagedEntry, JournalEntry } from '../../activities/journal/journal.js'
 import type { ClientConnection } from '../../temporal/connection.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
-import { bringServicesBack, leaveNothingHeld } from '../../worker/bring-back.js'
+import { bringServicesBack, settleHolds, type BringBackOptions } from '../../worker/bring-back.js'
 
-const entry = (service: string, lease: 'read' | 'write' = 'read') =>
-  ({ service, lease, guard: { workflowId: `guard/nas/${service}`, runId: 'r' } }) as JournalEntry
+const entry = (service: string, lease: 'read' | 'write' = 'read', minute = 0) =>
+  ({
+    service,
+    lease,
+    stopRequestedAt: `2026-11-20T02:0${minute}:00Z`,
+    guard: { workflowId: `guard/nas/${service}`, runId: 'r' },
+  }) as JournalEntry
 
 /** A journal and a Temporal in which a cancelled run gives its service back. */
 function world(
   services: JournalEntry[],
-  options: { isSilent?: boolean; guardsAnswer?: boolean; withinMs?: number } = {},
+  options: { isSilent?: boolean; guardsAnswer?: boolean; damaged?: DamagedEntry[] } = {},
 ) {
-  const { isSilent = false, guardsAnswer = true, withinMs = 400 } = options
+  const { isSilent = false, guardsAnswer = true, damaged = [] } = options
   let held = services
   const cancelled: string[] = []
   const release = (service: string) => {
@@ -29,22 +34,30 @@ function world(
     },
   })
   const events: AgentEvent[] = []
+  const started: string[] = []
+  const tools: BringBackOptions = {
+    listJournal: async () => ({ entries: held, damaged }),
+    connect: async () => {
+      if (isSilent) throw new Error('unreachable')
+      return {
+        client: { workflow: { getHandle } },
+        close: async () => undefined,
+      } as unknown as ClientConnection
+    },
+    start: async (service) => {
+      started.push(service)
+      if (service === 'docker:broken') throw new Error('The port is taken.')
+      release(service)
+    },
+    onEvent: (event) => events.push(event),
+    withinMs: 400,
+  }
   return {
     cancelled,
     events,
-    run: () =>
-      bringServicesBack({
-        heldServices: async () => held,
-        connect: async () => {
-          if (isSilent) throw new Error('unreachable')
-          return {
-            client: { workflow: { getHandle } },
-            close: async () => undefined,
-          } as unknown as ClientConnection
-        },
-        onEvent: (event) => events.push(event),
-        withinMs,
-      }),
+    started,
+    run: () => bringServicesBack(tools),
+    settle: () => settleHolds(tools),
   }
 }
 
@@ -73,7 +86,7 @@ test('cancels the guard itself when it cannot say for whom it holds', async () =
   expect(cancelled).toEqual(['guard/nas/docker:web'])
 })
 
-test('never touches what a restore holds', async () => {
+test('never cancels a restore', async () => {
   const { run, cancelled, events } = world([entry('docker:db', 'write')])
 
   await run()
@@ -82,38 +95,71 @@ test('never touches what a restore holds', async () => {
   expect(events).toEqual([])
 })
 
-test('without Temporal it waits for nobody: the services are started when the workers have stopped', async () => {
-  const { run, events } = world([entry('docker:web')], { isSilent: true, withinMs: 1_000_000 })
+test('without Temporal it waits for nobody', async () => {
+  const { run, events } = world([entry('docker:web')], { isSilent: true })
 
   await run()
 
   expect(events).toEqual([{ type: 'releasing', services: ['docker:web'] }])
 })
 
-test('says what was started in the end, and what is still held', async () => {
+test('a journal that cannot be read never keeps the agent from stopping, and is said', async () => {
   const events: AgentEvent[] = []
 
-  await leaveNothingHeld({
-    settle: async () => ({ broughtBack: ['docker:web'], stillHeld: ['docker:db'] }),
+  await bringServicesBack({
+    listJournal: () => Promise.reject(new Error('entry web.json is damaged')),
+    connect: () => Promise.reject(new Error('not asked for')),
+    start: () => Promise.reject(new Error('not asked for')),
     onEvent: (event) => events.push(event),
   })
 
+  expect(events).toEqual([{ type: 'journal-unreadable', reason: 'entry web.json is damaged' }])
+})
+
+test('without workers, what backups still hold is started, what stopped last first', async () => {
+  const { settle, started, events } = world([entry('docker:web'), entry('docker:db', 'read', 1)])
+
+  await settle()
+
+  expect(started).toEqual(['docker:db', 'docker:web'])
+  expect(events).toEqual([])
+})
+
+test('what cannot be started keeps nothing else down, and is named with its reason', async () => {
+  const { settle, started, events } = world([entry('docker:broken', 'read', 1), entry('docker:web')])
+
+  await settle()
+
+  expect(started).toEqual(['docker:broken', 'docker:web'])
   expect(events).toEqual([
-    { type: 'brought-back', services: ['docker:web'] },
-    { type: 'still-held', services: ['docker:db'] },
+    { type: 'still-held', services: ['docker:broken'], reasons: ['The port is taken.'] },
   ])
 })
 
-test('a journal that cannot be read never keeps the agent from stopping, and is said', async () => {
-  const events: AgentEvent[] = []
-  const unreadable = () => Promise.reject(new Error('the folder belongs to another user'))
+test('what a restore holds is never started, and is named', async () => {
+  const { settle, started, events } = world([entry('docker:db', 'write')])
 
-  await bringServicesBack({
-    heldServices: unreadable,
-    connect: () => Promise.reject(new Error('not asked for')),
-    onEvent: (event) => events.push(event),
-  })
-  await leaveNothingHeld({ settle: unreadable, onEvent: (event) => events.push(event) })
+  await settle()
 
-  expect(events).toEqual([{ type: 'journal-unreadable', reason: 'the folder belongs to another user' }])
+  expect(started).toEqual([])
+  expect(events).toEqual([{ type: 'still-held', services: ['docker:db'], reasons: [] }])
+})
+
+test('an entry that cannot be read is named, by its service or its file', async () => {
+  const damaged = [
+    { name: 'docker%3Aweb.json', path: '/journal/docker%3Aweb.json', service: 'docker:web' },
+    { name: '%zz.json', path: '/journal/%zz.json' },
+  ]
+  const { settle, started, events } = world([], { damaged })
+
+  await settle()
+
+  expect(started).toEqual([])
+  expect(events).toEqual([
+    {
+      type: 'still-held',
+      services: ['docker:web', '/journal/%zz.json'],
+      reasons: damaged.map(({ path }) => `The journal entry ${path} cannot be read.`),
+    },
+  ])
 })

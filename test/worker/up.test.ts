@@ -43,9 +43,9 @@ function up(changes: Partial<AgentOptions> = {}): Promise<void> {
     workerArgv: workerArgv(trace),
     delayMs: () => 10,
     holds: {
-      heldServices: async () => [],
+      listJournal: async () => ({ entries: [], damaged: [] }),
       connect: () => Promise.reject(new Error('not asked for')),
-      settle: async () => ({ broughtBack: [], stillHeld: [] }),
+      start: () => Promise.reject(new Error('not asked for')),
     },
     ...changes,
   })

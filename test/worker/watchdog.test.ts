@@ -131,7 +131,7 @@ test('never starts by an entry that was cut in the middle', async () => {
 
 test('a journal that cannot be read is an alarm, until it can', async () => {
   const { open, seen, end, tools, fake } = await world()
-  const { list } = tools.journal
+  const list = tools.journal.list.bind(tools.journal)
   tools.journal.list = async () => Promise.reject(new Error('EACCES'))
   await until('it is alarmed', () => open.has('journal-unusable'))
 

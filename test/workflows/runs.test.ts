@@ -356,6 +356,88 @@ test('a restore whose swap was taken back whole starts the service on the old da
   agent.host.onSwap = async () => undefined
 })
 
+/** A restore that was terminated in the middle of its swap. */
+async function interrupted(plan: string) {
+  const { service, run, restoreId, name } = restorable(plan)
+  let isSwapping = false
+  agent.host.onSwap = async (signal) => {
+    isSwapping = true
+    await hang(undefined, signal)
+  }
+  const handle = await run()
+  await until('it swaps', () => isSwapping)
+  await handle.terminate()
+  await until('the alarm', () => agent.host.alarms.has(`write-lease/${name}`))
+  await guardIsClosed(name)
+  agent.host.onSwap = async () => undefined
+  let attempt = 1
+  const end = (verb: 'resume' | 'undo') =>
+    agent.client.workflow.start('restoreEndRun', {
+      taskQueue: 'orchestrator',
+      workflowId: workflowIds.restoreAttempt(restoreId, ++attempt),
+      args: [{ restoreId, host: TEST_HOST, verb }],
+    })
+  return { name, service, restoreId, end }
+}
+
+test.each([
+  ['resume', 'all of data', 'swapped'],
+  ['undo', 'data is as before', 'undone'],
+] as const)('%s of an interrupted restore starts the service, once', async (verb, sentence, state) => {
+  const { service, end, name, restoreId } = await interrupted(`${verb}-well`)
+
+  const result = (await (await end(verb)).result()) as RestoreResult
+  const again = await failureOfRun(await end(verb))
+
+  expect(result).toMatchObject({ servicesVerdict: 'ok', items: [{ restored: [sentence] }] })
+  expect(service).toMatchObject({ state: 'running', events: ['stop', 'start'] })
+  expect(agent.host.restores.get(restoreId)?.state).toBe(state)
+  expect(agent.host.alarms.has(`write-lease/${name}`)).toBe(false)
+  expect(again?.code).toBe('restore.ended')
+})
+
+test('a resume that fails leaves the service down; an undo that is terminated can be asked for again', async () => {
+  const { service, end, name } = await interrupted('ends-badly')
+  agent.host.onSwap = async () => {
+    throw new HoldfastError('restore.failed', 'The rename failed.')
+  }
+
+  const resumed = await failureOfRun(await end('resume'))
+  agent.host.onSwap = async () => undefined
+  await guardIsClosed(name)
+  const between = { state: service.state, isAlarmed: agent.host.alarms.has(`write-lease/${name}`) }
+  let isUndoing = false
+  agent.host.onUndo = async (signal) => {
+    isUndoing = true
+    await hang(undefined, signal)
+  }
+  const undoing = await end('undo')
+  await until('it undoes', () => isUndoing)
+  await undoing.terminate()
+  await guardIsClosed(name)
+  agent.host.onUndo = async () => undefined
+  const undone = (await (await end('undo')).result()) as RestoreResult
+
+  expect(resumed?.hint).toContain('holdfast restore resume')
+  expect(between).toEqual({ state: 'stopped', isAlarmed: true })
+  expect(undone.servicesVerdict).toBe('ok')
+  expect(service).toMatchObject({ state: 'running', events: ['stop', 'start'] })
+})
+
+test('another restore does not take over what an interrupted one has left down', async () => {
+  const { service, name, end } = await interrupted('not-taken-over')
+  const other = restorable('taking-over')
+  const preview = agent.host.previews.get(other.restoreId)!
+  agent.host.previews.set(other.restoreId, { ...preview, hold: testHold({ services: [name] }) })
+
+  const error = await failureOfRun(await other.run())
+
+  expect(error?.code).toBe('restore.conflict')
+  expect(service.state).toBe('stopped')
+  await (await end('undo')).result()
+  expect(service.state).toBe('running')
+})
+
 test('a backup does not start what a restore has left down', async () => {
   const service = agent.host.add('command:left-down', 'stopped')
   agent.host.journal.set('command:left-down', {

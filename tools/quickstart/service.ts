@@ -14,10 +14,9 @@ const PULLED_IMAGE = 'busybox:1.36.1'
 export async function dockerService(guestbook: string): Promise<Application | undefined> {
   const answer = await docker('version', '--format', '{{.Server.Version}}')
   if (answer === undefined) return undefined
-  const image = (await buildImage(guestbook)) ?? (await pullImage())
-  if (image === undefined) return undefined
+  const program = (await buildImage(guestbook)) ?? (await pullImage())
+  if (program === undefined) return undefined
   await docker('rm', '--force', CONTAINER)
-  const program = image === IMAGE ? ['/busybox', 'httpd'] : ['httpd']
   const started = await docker(
     ...[
       'run',
@@ -29,7 +28,7 @@ export async function dockerService(guestbook: string): Promise<Application | un
       '--volume',
       `${join(guestbook, 'uploads')}:/srv:ro`,
     ],
-    ...['--stop-signal', 'KILL', image, ...program, '-f', '-p', '8080', '-h', '/srv'],
+    ...['--stop-signal', 'KILL', IMAGE, program, 'httpd', '-f', '-p', '8080', '-h', '/srv'],
   )
   if (started === undefined) return undefined
   say(`The service is a Docker container: ${CONTAINER} (Docker ${answer.trim()}).`)
@@ -60,12 +59,11 @@ export async function removeServices(folder: string): Promise<void> {
   const script = join(folder, 'guestbook.mjs')
   if (existsSync(script))
     await execa(process.execPath, [script, 'stop', join(folder, 'guestbook')], { reject: false })
-  if ((await docker('inspect', CONTAINER)) === undefined) return
   await docker('rm', '--force', CONTAINER)
   await docker('rmi', IMAGE)
 }
 
-/** From a static busybox of this machine: needs no network. */
+/** From a static busybox of this machine: needs no network. Like `pullImage`, gives where busybox is in the image. */
 async function buildImage(guestbook: string): Promise<string | undefined> {
   if (!existsSync(BUSYBOX)) return undefined
   const context = join(guestbook, '..', 'image')
@@ -80,11 +78,17 @@ async function buildImage(guestbook: string): Promise<string | undefined> {
     },
   )
   await rm(context, { recursive: true })
-  return built.exitCode === 0 ? IMAGE : undefined
+  return built.exitCode === 0 ? '/busybox' : undefined
 }
 
-const pullImage = async (): Promise<string | undefined> =>
-  (await docker('pull', '--quiet', PULLED_IMAGE)) === undefined ? undefined : PULLED_IMAGE
+async function pullImage(): Promise<string | undefined> {
+  const wasThere = (await docker('image', 'inspect', PULLED_IMAGE)) !== undefined
+  await docker('pull', '--quiet', PULLED_IMAGE)
+  if ((await docker('tag', PULLED_IMAGE, IMAGE)) === undefined) return undefined
+  // Under our name alone it goes with the rest.
+  if (!wasThere) await docker('rmi', PULLED_IMAGE)
+  return '/bin/busybox'
+}
 
 /** What it printed; undefined when it failed or there is no Docker here. */
 async function docker(...args: string[]): Promise<string | undefined> {

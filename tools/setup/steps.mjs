@@ -55,7 +55,8 @@ export function build() {
 
 export const step = (title) => console.log(`\n── ${title}`)
 
-const sourceFolders = [
+/** Folders are layers: what is compiled into `dist`. */
+export const sourceFolders = [
   'schemas',
   'core',
   'plan',

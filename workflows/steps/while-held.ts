@@ -152,10 +152,12 @@ async function releaseAll({ host, releaseAs, onChange }: HoldWish, leases: reado
 /** Of every lease that was granted. Who has said nothing by then has not started its service, as far as we know. */
 async function awaitReports(
   inbox: Inbox,
-  { hold, releaseAs, onChange }: HoldWish,
+  { hold, kind, releaseAs, onChange }: HoldWish,
   { leases, grants }: Acquired,
 ): Promise<readonly HoldReport[]> {
-  const isComplete = () => grants.every(({ leaseId }) => inbox.reports.has(leaseId))
+  // Who revokes a write lease leaves the service down, and has nothing more to say.
+  const isAbandoned = (leaseId: string) => kind === 'write' && inbox.revoked.has(leaseId)
+  const isComplete = () => grants.every(({ leaseId }) => inbox.reports.has(leaseId) || isAbandoned(leaseId))
   if (releaseAs() !== undefined) await condition(isComplete, hold.healthyWithinMs + REPORT_MARGIN_MS)
   for (const { leaseId, service } of leases) {
     const report = inbox.reports.get(leaseId)

@@ -1,9 +1,10 @@
 import { chmod, chown, mkdir, rename as renameFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove, SwappedItem } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work.js'
 import { bytesOf, bytePathOf } from '../../archive/byte-path.js'
 import { syncFolder } from '../../durable-file.js'
+import type { Swapped } from '../driver.js'
 import { at, entriesIn, removeEmptyFolders, removeTree } from './entries.js'
 import { decidedMoves, listFile, writtenMoves, type FolderRights, type Unit } from './moves-list.js'
 import { stagingFolderOf, statOf } from './plan-restore.js'
@@ -16,10 +17,7 @@ export type Rename = (from: Buffer, to: Buffer) => Promise<void>
  * Puts staged data in place by renames; what was there becomes the safety copy. May run twice, and be killed at any of the
  * renames: each step looks at what is there, and nothing is ever renamed onto something else.
  */
-export async function swapTree(
-  moves: readonly StagedMove[],
-  rename: Rename = renameFile,
-): Promise<Omit<SwappedItem, 'source'>> {
+export async function swapTree(moves: readonly StagedMove[], rename: Rename = renameFile): Promise<Swapped> {
   const safetyCopies: string[] = []
   for (const move of moves) {
     if (move.kind === 'path') await swapWhole(move, rename)
@@ -32,7 +30,17 @@ export async function swapTree(
       )
     }
   }
-  return { safetyCopies, restored: moves.map(({ target }) => target) }
+  return { safetyCopies, restored: moves.map(({ target }) => target), kept: await keptOf(moves) }
+}
+
+/** The old file or folder; of what was swapped piece by piece, the list that says which pieces went where. */
+export async function keptOf(moves: readonly StagedMove[]): Promise<readonly string[]> {
+  const kept: string[] = []
+  for (const move of moves) {
+    const isKept = move.kind === 'path' ? await statOf(move.safety) : await writtenMoves(move)
+    if (isKept !== undefined) kept.push(move.safety)
+  }
+  return kept
 }
 
 /** Brings the old data back as far as `swapTree` came, the last move first, then removes what was staged. May run twice. */

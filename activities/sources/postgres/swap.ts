@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove, SwappedItem } from '../../../core/work.js'
-import type { SourceContext } from '../driver.js'
+import type { StagedMove } from '../../../core/work.js'
+import type { SourceContext, Swapped } from '../driver.js'
 import { findDatabases } from './describe.js'
 import { dropDatabase, endSessions } from './drop.js'
 import { identifier } from './quote.js'
@@ -59,11 +59,9 @@ export function decideDiscard(move: StagedMove, present: Present): SwapStep | 'r
 const isOurs = (move: StagedMove, identity: string | undefined): boolean =>
   identity !== undefined && identity === move.identity
 
-export async function swapPostgres(
-  moves: readonly StagedMove[],
-  context: SourceContext,
-): Promise<Omit<SwappedItem, 'source'>> {
+export async function swapPostgres(moves: readonly StagedMove[], context: SourceContext): Promise<Swapped> {
   const safetyCopies: string[] = []
+  const kept: string[] = []
   const restored: string[] = []
   for (const move of moves) {
     const server = await serverOf(move, context)
@@ -73,12 +71,25 @@ export async function swapPostgres(
     await rename(server, step)
     restored.push(`database "${move.target}" of ${server.name}`)
     if ((await presentOf(server, move)).safety !== undefined) {
+      kept.push(move.safety)
       safetyCopies.push(
         `the old database "${move.target}" is "${move.safety}" now; when it is no longer needed: DROP DATABASE ${identifier(move.safety)};`,
       )
     }
   }
-  return { safetyCopies, restored }
+  return { safetyCopies, restored, kept }
+}
+
+export async function keptPostgres(
+  moves: readonly StagedMove[],
+  context: SourceContext,
+): Promise<readonly string[]> {
+  const kept: string[] = []
+  for (const move of moves) {
+    const { safety } = await presentOf(await serverOf(move, context), move)
+    if (safety !== undefined) kept.push(move.safety)
+  }
+  return kept
 }
 
 export async function discardPostgres(moves: readonly StagedMove[], context: SourceContext): Promise<void> {

@@ -1,7 +1,8 @@
 import { open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove, SwappedItem } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work.js'
+import type { Swapped } from '../driver.js'
 import { SIDECARS } from './read.js'
 import { removeDatabase } from './restore.js'
 
@@ -16,16 +17,19 @@ const disk: Renamer = { rename }
  * Puts each staged file in its place. The old WAL and journal move away *first*: beside the restored file, SQLite would play
  * them back into it. Every step can be the last one of a killed worker; the next call goes on from there.
  */
-export async function swapFiles(
-  moves: readonly StagedMove[],
-  renamer: Renamer = disk,
-): Promise<Omit<SwappedItem, 'source'>> {
+export async function swapFiles(moves: readonly StagedMove[], renamer: Renamer = disk): Promise<Swapped> {
   const safetyCopies: string[] = []
   for (const move of moves) {
     await swapFile(move, renamer)
     if (await isThere(move.safety)) safetyCopies.push(`the old ${move.target} is ${move.safety} now`)
   }
-  return { safetyCopies, restored: moves.map(({ target }) => target) }
+  return { safetyCopies, restored: moves.map(({ target }) => target), kept: await keptFiles(moves) }
+}
+
+export async function keptFiles(moves: readonly StagedMove[]): Promise<readonly string[]> {
+  const kept: string[] = []
+  for (const { safety } of moves) if (await isThere(safety)) kept.push(safety)
+  return kept
 }
 
 async function swapFile({ target, staged, safety }: StagedMove, renamer: Renamer): Promise<void> {

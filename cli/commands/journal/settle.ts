@@ -30,7 +30,7 @@ Exit code 9 when a service is left that needs a person.`
     const { flags } = await this.parse(JournalSettle)
     const site = await siteOf(flags.config)
     const [{ handTools }, { settleByHand }] = await Promise.all([
-      import('../../../worker/holds.js'),
+      import('../../../worker/hand-tools.js'),
       import('../../../worker/settle.js'),
     ])
     const onTrouble = (message: string) => this.terminal.write(`${message}\n`)

@@ -17,7 +17,7 @@ export default class PlanApply extends BaseCommand {
       import('../../../plan/diff.js'),
     ])
     const changes = await connected(site, applyPlans)
-    this.print(describeChanges(changes))
+    this.print(describeChanges(changes, 'done'))
     return changes
   }
 }

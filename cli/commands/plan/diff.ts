@@ -15,7 +15,7 @@ export default class PlanDiff extends BaseCommand {
       import('../../../plan/diff.js'),
     ])
     const changes = await connected(site, diffPlans)
-    this.print(describeChanges(changes))
+    this.print(describeChanges(changes, 'planned'))
     return changes
   }
 }

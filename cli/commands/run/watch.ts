@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../../core/errors.js'
 import type { BackupRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
+import type { RunSummary } from '../../../operations/runs.js'
 import type { RunKind } from '../../../operations/search-attributes.js'
 import { BaseCommand } from '../../base-command.js'
 import { exitCodes } from '../../exit-code.js'
@@ -22,7 +23,7 @@ export default class RunWatch extends BaseCommand {
     const { findRun } = await import('../../../operations/runs.js')
     return connected(site, async (session) => {
       const run = await findRun(session.client, args.id)
-      if (run.status === 'terminated' || run.status === 'timed-out') throw terminated(run.workflowId)
+      if (run.status === 'terminated' || run.status === 'timed-out') throw terminated(run)
       const hasProgress = run.kind === 'backup' || run.kind === 'restore'
       const progress =
         hasProgress && run.status === 'running' ? progressKind(this.terminal, flags.quiet) : 'none'
@@ -58,7 +59,10 @@ function resultText(
   }
 }
 
-const terminated = (workflowId: string): HoldfastError =>
+const terminated = ({ workflowId, kind }: RunSummary): HoldfastError =>
   new HoldfastError('run.failed', `${workflowId} was terminated from outside.`, {
-    hint: 'Its services are started again by their guard. Start it again if you want it.',
+    hint:
+      kind === 'restore'
+        ? '`holdfast restore list` shows how far it came: resume or undo it.'
+        : 'Its services are started again by their guard. Start it again if you want it.',
   })

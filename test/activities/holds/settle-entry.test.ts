@@ -124,7 +124,7 @@ test('a full disk keeps no service down: what cannot be noted is not', async () 
     throw new HoldfastError('journal.unusable', 'no space left on device')
   }
   const { driver } = tools.services.driver(service)
-  const startOf = driver.start
+  const startOf = driver.start.bind(driver)
   driver.start = async (name, how, given) => {
     await how.onProcess?.({ pid: 1, startTime: '1' })
     await startOf(name, how, given)
@@ -154,7 +154,7 @@ test('after a boot a service that runs is not stopped again, and no stranger tak
 test('what a service needs is waited for, but not for ever', async () => {
   const { settle, tools, fake } = world('stopped', { startAfter: ['docker:db'] })
   const looked: string[] = []
-  const { driver } = tools.services
+  const driver = tools.services.driver.bind(tools.services)
   tools.services.driver = (reference) => {
     looked.push(reference)
     return driver(reference)

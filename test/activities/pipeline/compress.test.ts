@@ -9,6 +9,7 @@ import { decompressed } from '../../../activities/pipeline/decompress.js'
 import type { Compression } from '../../../schemas/plan.js'
 import { collect, noise, pieces, prose } from './bytes.js'
 import { longestTurnMs } from './longest-turn.js'
+import { longer } from '../../support/long.js'
 
 const FRAME = 2 * 1024 * 1024
 const zstd: Required<Compression> = { algorithm: 'zstd', level: 3 }
@@ -78,7 +79,7 @@ describe('zstd', () => {
       },
     )
 
-    await fc.assert(property, { numRuns: 50 })
+    await fc.assert(property, { numRuns: longer(50) })
   })
 
   it('notices every flipped bit and every cut, or reads the same bytes', async () => {
@@ -101,7 +102,7 @@ describe('zstd', () => {
       },
     )
 
-    await fc.assert(property, { numRuns: 300 })
+    await fc.assert(property, { numRuns: longer(300) })
   })
 
   it('never hands out more than was recorded', async () => {

@@ -87,7 +87,7 @@ describe('round trip', () => {
     expect(result.counts).toEqual({ files: 2, folders: 2 })
     expect(readFileSync(join(one, 'deep/x'), 'utf8')).toBe('x')
     expect(readFileSync(two, 'utf8')).toBe('two')
-    expect(swapped).toEqual({ restored: [one, two], safetyCopies: [] })
+    expect(swapped).toEqual({ restored: [one, two], safetyCopies: [], kept: [] })
     expect(readdirSync(tree).sort()).toEqual(['one', 'two.conf'])
   })
 

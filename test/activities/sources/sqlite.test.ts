@@ -91,7 +91,7 @@ describe('reading SQLite', () => {
     expect(paths.map(count)).toEqual([10, 20])
     const after = await stat(paths[0] as string)
     expect([after.mode, after.uid, after.gid]).toEqual([before.mode, before.uid, before.gid])
-    expect(swapped).toEqual({ safetyCopies: [], restored: paths })
+    expect(swapped).toEqual({ safetyCopies: [], restored: paths, kept: [] })
   })
 
   test('a writer with a WAL goes on meanwhile, and the copy holds whole transactions only', async () => {

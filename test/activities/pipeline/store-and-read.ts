@@ -1,4 +1,4 @@
-// Stores 1 GiB and reads it again, in a process of its own: prints its peak memory. See memory.test.ts.
+// Stores so many bytes and reads them again, in a process of its own: prints its peak memory. See memory.test.ts.
 import { Readable } from 'node:stream'
 import { local } from '../../../activities/destinations/local.js'
 import { objectReader } from '../../../activities/pipeline/object-reader.js'
@@ -6,7 +6,7 @@ import { objectSink } from '../../../activities/pipeline/object-sink.js'
 import { noise, prose } from './bytes.js'
 
 const MIB = 1024 * 1024
-const folder = process.argv[2] ?? ''
+const [, , folder = '', bytes = ''] = process.argv
 const { signal } = new AbortController()
 const destination = local((digits) => 'a'.repeat(digits))('disk', { type: 'local', path: folder })
 const sink = objectSink({
@@ -18,12 +18,12 @@ const sink = objectSink({
   onBytes: () => undefined,
 })
 
-async function* gigabyte(): AsyncGenerator<Buffer> {
+async function* mixed(): AsyncGenerator<Buffer> {
   const kinds = [noise(MIB), prose(MIB), Buffer.alloc(MIB)]
-  for (let number = 0; number < 1024; number++) yield Buffer.from(kinds[number % 3] as Buffer)
+  for (let number = 0; number < Number(bytes) / MIB; number++) yield Buffer.from(kinds[number % 3] as Buffer)
 }
 
-const stored = await sink.store({ kind: 'tar' }, Readable.from(gigabyte()))
+const stored = await sink.store({ kind: 'tar' }, Readable.from(mixed()))
 let readBytes = 0
 for await (const chunk of objectReader(destination, 'plans/x/', signal).open(stored)) {
   readBytes += (chunk as Buffer).length

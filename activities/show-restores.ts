@@ -1,0 +1,35 @@
+import type { RestoreStatus, RestoreSummary } from '../core/restore-end.js'
+import type { RestoreList } from '../core/work.js'
+import { restoreRecords, type RestoreRecord } from './restore-records.js'
+import type { Tools } from './tools.js'
+import { effectsOfUndo } from './undo-restore.js'
+import type { DriverWork } from './with-driver.js'
+
+/** The restores that this host remembers, newest first. */
+export async function listRestores(tools: Tools): Promise<RestoreList> {
+  const { records, problems } = await restoreRecords(tools.site.stateDir).list()
+  const restores: RestoreSummary[] = []
+  for (const record of records) {
+    const { items: _items, request: _request, ...summary } = await statusOf(tools, record)
+    restores.push(summary)
+  }
+  return { restores, problems }
+}
+
+/** Fails with `restore.not-found`. */
+export const showRestore = async (tools: Tools, restoreId: string): Promise<RestoreStatus> =>
+  statusOf(tools, await restoreRecords(tools.site.stateDir).require(restoreId))
+
+/** Changes nothing. */
+export const previewUndo = async (work: DriverWork, restoreId: string): Promise<readonly string[]> =>
+  effectsOfUndo(work, await restoreRecords(work.tools.site.stateDir).require(restoreId))
+
+async function statusOf({ journal }: Tools, record: RestoreRecord): Promise<RestoreStatus> {
+  const { format: _format, kept: _kept, ...status } = record
+  const down: string[] = []
+  for (const service of record.scope.hold?.services ?? []) {
+    const entry = await journal.read(service)
+    if (entry?.lease === 'write' && entry.restoreId === record.restoreId) down.push(service)
+  }
+  return { ...status, down }
+}

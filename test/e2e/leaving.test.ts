@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunSummary } from '../../operations/runs.js'
+import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
+import { goOn, tarOf } from '../support/hanging-tar.js'
+import { describeWith } from '../support/needs.js'
+import { makeProcessService, type ProcessService } from '../support/process-service.js'
+import { until } from '../support/until.js'
+import { makeWorld, type World } from './world.js'
+
+// R17 of docs/guarantees.md: the agent leaves while a service is held.
+
+const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
+
+describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => {
+  let world: World
+  let service: ProcessService
+  let hanging: number | undefined
+
+  beforeAll(async () => {
+    world = await makeWorld()
+    service = await makeProcessService(world.path('web'))
+    await service.start()
+    await world.configure({ services: { web: service.definition }, limits: { parallelCaptures: 1 } })
+    await mkdir(world.path('data'))
+    await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
+    await writeFile(world.path('small'), 'content')
+    await world.writePlan(heldPlan('patient', world.path('data')))
+    await world.writePlan(heldPlan('next', world.path('small')))
+  })
+
+  afterEach(() => goOn(hanging))
+
+  afterAll(async () => {
+    await service.stop()
+    await world.dispose()
+  })
+
+  test('R17 `down`: its run is cancelled, the service is back before it is gone, and no other run stops it again', async () => {
+    await world.up()
+    const before = await service.history()
+    const run = await startedAndHanging()
+    // It waits for the only capture place, and gets it in the very moment in which the first is cancelled.
+    const next = await world.json<{ workflowId: string }>('backup', 'create', 'next', '--no-wait')
+    await until('the next run waits', async () =>
+      (await world.holdfast('run', 'show', next.workflowId)).stdout.includes(run.workflowId),
+    )
+
+    const down = await world.holdfast('down')
+
+    expect(down).toMatchObject({ code: 0 })
+    await isBackAndSettled()
+    expect(await service.history()).toEqual([...before, 'stop', 'start'])
+    await world.up()
+    expect(await outcomeOf(run.workflowId)).toBe('cancelled')
+    expect(await outcomeOf(next.workflowId)).toBe('good')
+  }, 240_000)
+
+  test('R17 SIGTERM to the agent', async () => {
+    const run = await startedAndHanging()
+    const agent = (await readLiveAgent(world.stateDir))!
+
+    process.kill(agent.pid, 'SIGTERM')
+
+    await until(
+      'the agent is gone',
+      async () => (await readAgentState(world.stateDir)) === undefined,
+      120_000,
+    )
+    await isBackAndSettled()
+    await world.up()
+    expect(await outcomeOf(run.workflowId)).toBe('cancelled')
+    await world.holdfast('down')
+  }, 240_000)
+
+  test('R17 Ctrl-C at `up`, which reaches everything of the terminal at once', async () => {
+    const up = spawn(process.execPath, [program, 'up'], {
+      cwd: world.folder,
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+    })
+    await until(
+      'the agent is ready',
+      async () => (await readLiveAgent(world.stateDir))?.phase === 'ready',
+      90_000,
+    )
+    await startedAndHanging()
+
+    process.kill(-up.pid!, 'SIGINT')
+
+    await once(up, 'exit')
+    await isBackAndSettled()
+  }, 240_000)
+
+  const heldPlan = (plan: string, path: string) => ({
+    plan,
+    hold: { services: ['command:web'], maxDowntime: '5m' },
+    sources: { data: { type: 'files', paths: [path] } },
+    compression: { algorithm: 'zstd', level: 15 },
+  })
+
+  async function startedAndHanging(): Promise<{ workflowId: string }> {
+    const run = await world.json<{ workflowId: string }>('backup', 'create', 'patient', '--no-wait')
+    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
+    process.kill(hanging, 'SIGSTOP')
+    expect(await service.isRunning()).toBe(false)
+    return run
+  }
+
+  async function isBackAndSettled(): Promise<void> {
+    expect(await service.isRunning()).toBe(true)
+    expect(await world.journal()).toEqual([])
+  }
+
+  const outcomeOf = (workflowId: string): Promise<string> =>
+    until(
+      `${workflowId} has ended`,
+      async () => (await world.json<RunSummary>('run', 'show', workflowId)).outcome,
+      120_000,
+    )
+})
