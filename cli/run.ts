@@ -12,6 +12,7 @@ import { renderFailure } from './output/failure.js'
  */
 export async function runCommandLine(argv: string[], entry: string): Promise<void> {
   endQuietlyWithoutReader()
+  goOnUnheard()
   try {
     await run(argv, entry)
     await flush()
@@ -45,4 +46,9 @@ function endQuietlyWithoutReader(): void {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+}
+
+/** Progress and news that cannot be written (a full disk under the agent's log) must not end what they are about. */
+function goOnUnheard(): void {
+  process.stderr.on('error', () => undefined)
 }

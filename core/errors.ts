@@ -38,6 +38,8 @@ export const errorCatalogue = {
   'lock.taken': 'conflict',
   'journal.damaged': 'corrupt',
   'journal.unusable': 'unavailable',
+  'journal.missing': 'missing',
+  'journal.no-entry': 'missing',
   'source.not-found': 'missing',
   'source.denied': 'denied',
   'source.damaged': 'corrupt',

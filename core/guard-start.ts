@@ -1,7 +1,7 @@
 import { assert } from './assert.js'
 import type { HoldReport } from './backup.js'
 import type { ErrorReport } from './errors.js'
-import { alarmCauses } from './guard-state.js'
+import { alarmCauses, notRestartedAlarm } from './hold-alarms.js'
 import type { GuardCommand, GuardDecision, GuardOutcome, GuardState, StartReason } from './guard-state.js'
 import type { Lease, StartResult } from './work.js'
 
@@ -148,10 +148,5 @@ function reportAfter({ service, window, stateBefore }: GuardState, result?: Star
 
 const startAlarm = ({ service }: GuardState, what: string): GuardCommand => ({
   type: 'alarm',
-  alarm: {
-    cause: alarmCauses.notRestarted(service),
-    summary: `${service} was held for a backup and ${what}.`,
-    hint: `Look at ${service} and its log. Its entry in the journal stays until it was seen to run.`,
-    service,
-  },
+  alarm: notRestartedAlarm(service, what),
 })

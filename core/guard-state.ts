@@ -102,8 +102,3 @@ export interface GuardDecision {
   /** In the order in which they are to be begun: a start comes before those who are told of it. */
   readonly commands: readonly GuardCommand[]
 }
-
-export const alarmCauses = {
-  notRestarted: (service: string) => `not-restarted/${service}`,
-  writeLease: (service: string) => `write-lease/${service}`,
-}

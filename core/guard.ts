@@ -2,7 +2,7 @@ import { assert, assertNever } from './assert.js'
 import { abandon, restart, started, startFailed, startSlow } from './guard-start.js'
 import { HoldfastError, reportOf, type ErrorReport } from './errors.js'
 import { windowOf } from './guard-leases.js'
-import { alarmCauses } from './guard-state.js'
+import { writeLeaseAlarm } from './hold-alarms.js'
 import type { GuardCommand, GuardDecision, GuardEvent, GuardState } from './guard-state.js'
 import type { Lease } from './work.js'
 
@@ -228,15 +228,11 @@ const cancelledError = ({ service }: GuardState): ErrorReport =>
     }),
   )
 
-function writeAlarm({ service, stateBefore, window }: GuardState, why: string): GuardCommand {
-  const restore = window?.restoreId ?? 'RESTORE'
-  return {
-    type: 'alarm',
-    alarm: {
-      cause: alarmCauses.writeLease(service),
-      summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
-      hint: `Its data may be half restored. \`holdfast restore list\` shows how far it came; \`holdfast restore resume ${restore}\` finishes it, \`holdfast restore undo ${restore}\` brings the old data back; both start the service.`,
-      service,
-    },
-  }
-}
+const writeAlarm = ({ service, stateBefore, window }: GuardState, why: string): GuardCommand => ({
+  type: 'alarm',
+  alarm: writeLeaseAlarm(service, {
+    why,
+    ...(stateBefore === undefined ? {} : { stateBefore }),
+    ...(window?.restoreId === undefined ? {} : { restoreId: window.restoreId }),
+  }),
+})

@@ -33,6 +33,8 @@ export interface StopRequest {
   readonly lease: 'read' | 'write'
   /** Of a write lease: the restore that it belongs to. */
   readonly restoreId?: string
+  /** Canonical references of what this service needs: whoever starts it waits for those, within limits. */
+  readonly startAfter?: readonly string[]
   /** Who owes the start, for journal and alarms. */
   readonly guard: { readonly workflowId: string; readonly runId: string }
 }

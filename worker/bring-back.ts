@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JournalEntry } from '../activities/journal/journal.js'
+import type { JournalEntry, JournalListing } from '../activities/journal/journal.js'
 import type { GuardState } from '../core/guard-state.js'
 import { messages } from '../core/messages.js'
 import type { ClientConnection } from '../temporal/connection.js'
@@ -11,12 +11,16 @@ const SETTLED_WITHIN_MS = 60_000
 const BACK_WITHIN_MS = 60_000
 const POLL_INTERVAL_MS = 200
 
-export interface BringBackOptions {
-  /** What the journal of this host owes a start. */
-  readonly heldServices: () => Promise<readonly JournalEntry[]>
+/** What this host holds, for an agent that leaves. */
+export interface HostHolds {
+  /** What is owed a start. */
+  readonly listJournal: () => Promise<JournalListing>
   readonly connect: () => Promise<ClientConnection>
   /** Pays back what the journal says of a service that a backup held: exactly the state before. */
   readonly start: (service: string, signal: AbortSignal) => Promise<void>
+}
+
+export interface BringBackOptions extends HostHolds {
   readonly onEvent: (event: AgentEvent) => void
   /** Default: a minute. */
   readonly withinMs?: number
@@ -27,12 +31,12 @@ export interface BringBackOptions {
  * services run again. Never fails: `settleHolds` has the last word.
  */
 export async function bringServicesBack(options: BringBackOptions): Promise<void> {
-  const { heldServices, onEvent, withinMs = BACK_WITHIN_MS } = options
-  const held = (await readable(options)).filter(isRead)
+  const { listJournal, onEvent, withinMs = BACK_WITHIN_MS } = options
+  const held = (await readable(options)).entries.filter(isRead)
   if (held.length === 0) return
   onEvent({ type: 'releasing', services: namesOf(held) })
   const isTold = await cancelHolders(held, options)
-  if (isTold) await waitUntil(async () => !(await heldServices()).some(isRead), withinMs)
+  if (isTold) await waitUntil(async () => !(await listJournal()).entries.some(isRead), withinMs)
 }
 
 /**
@@ -44,25 +48,29 @@ export async function settleHolds(options: BringBackOptions): Promise<void> {
   const { start, onEvent } = options
   const signal = AbortSignal.timeout(SETTLED_WITHIN_MS)
   // What stopped last is what others need: it starts first.
-  const owed = (await readable(options))
+  const owed = (await readable(options)).entries
     .filter(isRead)
     .toSorted((a, b) => b.stopRequestedAt.localeCompare(a.stopRequestedAt))
   const failures = new Map<string, string>()
   for (const { service } of owed) {
     await start(service, signal).catch((error: unknown) => failures.set(service, reasonOf(error)))
   }
-  const left = await readable(options)
-  if (left.length === 0) return
-  const reasons = left.flatMap(({ service }) => failures.get(service) ?? [])
-  onEvent({ type: 'still-held', services: namesOf(left), reasons })
+  const { entries, damaged } = await readable(options)
+  const services = [...namesOf(entries), ...damaged.map(({ service, path }) => service ?? path)]
+  if (services.length === 0) return
+  const reasons = [
+    ...entries.flatMap(({ service }) => failures.get(service) ?? []),
+    ...damaged.map(({ path }) => `The journal entry ${path} cannot be read.`),
+  ]
+  onEvent({ type: 'still-held', services, reasons })
 }
 
-async function readable({ heldServices, onEvent }: BringBackOptions): Promise<readonly JournalEntry[]> {
+async function readable({ listJournal, onEvent }: BringBackOptions): Promise<JournalListing> {
   try {
-    return await heldServices()
+    return await listJournal()
   } catch (error) {
     onEvent({ type: 'journal-unreadable', reason: reasonOf(error) })
-    return []
+    return { entries: [], damaged: [] }
   }
 }
 

@@ -10,6 +10,9 @@ const SEEN_WITHIN_MS = 90_000
 /** A random name of this state folder's machine, made once: host names are given twice more often than people think. */
 export async function machineId(stateDir: string, random: (digits: number) => string): Promise<string> {
   const file = join(stateDir, 'machine-id')
+  // Read first: making it needs room on the disk, and a worker must come back without.
+  const known = await readFile(file, 'utf8').catch(() => '')
+  if (known.trim() !== '') return known.trim()
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const scratch = await mkdtemp(`${file}.`)
   try {

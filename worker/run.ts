@@ -14,6 +14,8 @@ import { restartDelayMs, endsInARow } from './restart.js'
 import { installRuntime } from './runtime.js'
 import { stopRequestsOfChild } from './signals.js'
 import { localTools, toolsWith, type LocalTools } from './tools.js'
+import { createGuardAsker } from './guard-seen.js'
+import { runWatchdog, WATCHDOG_LIMITS, type WatchdogLimits } from './watchdog.js'
 
 export interface WorkerRunOptions {
   /** Stops in order. Default: signals of the process, and the end of the agent that started it. */
@@ -22,6 +24,10 @@ export interface WorkerRunOptions {
   readonly onReady?: () => void
   /** Default: the bundle of the build. */
   readonly workflowBundle?: string
+  /** Tests have less patience. */
+  readonly watchdog?: WatchdogLimits
+  /** Of this boot of the host. Default: what the kernel says; tests pretend that the host was booted. */
+  readonly bootId?: string
 }
 
 /**
@@ -30,10 +36,16 @@ export interface WorkerRunOptions {
  */
 export async function runWorker(site: Site, role: Role, options: WorkerRunOptions = {}): Promise<void> {
   const { signal = stopRequestsOfChild(), onReady = () => process.send?.(READY_MESSAGE) } = options
-  const local = await localTools(site, { environment: process.env, logBase: { role, host: site.host } })
+  const local = await localTools(site, {
+    environment: process.env,
+    logBase: { role, host: site.host },
+    ...(options.bootId === undefined ? {} : { bootId: options.bootId }),
+  })
   const { log } = local
-  installRuntime(log)
+  const endRuntime = installRuntime(log)
   log.info('worker starts', { pid: process.pid })
+  // Before any connection, and whether or not there ever is one.
+  const watching = WATCHING.has(role) ? watch(site, local, signal, options.watchdog) : undefined
   let ends = 0
   while (!signal.aborted) {
     const startedAt = Date.now()
@@ -49,7 +61,22 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
       await delay(retryInMs, undefined, { signal }).catch(() => undefined)
     }
   }
+  await watching
+  await endRuntime()
   log.info('worker has stopped')
+}
+
+/** The roles that stop and start services look after the journal, too. */
+const WATCHING: ReadonlySet<Role> = new Set(['control', 'all'])
+
+function watch(
+  site: Site,
+  local: LocalTools,
+  signal: AbortSignal,
+  limits: WatchdogLimits = WATCHDOG_LIMITS,
+): Promise<void> {
+  const guards = createGuardAsker(() => connectClient(site, local), local.clock)
+  return runWatchdog(local, { limits, guards, signal })
 }
 
 async function serve(

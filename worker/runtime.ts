@@ -1,9 +1,12 @@
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 import type { Log } from '../activities/log.js'
 
-/** Once per process, before anything else of the SDK: its logs go where ours go, and signals are ours to handle. */
-export function installRuntime(log: Log): void {
-  Runtime.install({
+/**
+ * Once per process, before anything else of the SDK: its logs go where ours go, and signals are ours to handle. Returned is its
+ * end: without that, a process whose workers never connected would live on.
+ */
+export function installRuntime(log: Log): () => Promise<void> {
+  const runtime = Runtime.install({
     shutdownSignals: [],
     logger: {
       log: (level, message, data) => log[nameOf(level)](message, data),
@@ -17,6 +20,7 @@ export function installRuntime(log: Log): void {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },
   })
+  return () => runtime.shutdown()
 }
 
 const nameOf = (level: string): 'debug' | 'info' | 'warn' | 'error' => {

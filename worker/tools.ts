@@ -9,7 +9,7 @@ import { createCatalog } from '../activities/catalog/create-catalog.js'
 import { createDestinations } from '../activities/destinations/place.js'
 import { startOwed } from '../activities/holds/start-owed.js'
 import { createJournal } from '../activities/journal/files.js'
-import { createLog } from '../activities/log.js'
+import { createLog, type Log } from '../activities/log.js'
 import { redacted } from '../activities/redact.js'
 import { createSecrets } from '../activities/secrets.js'
 import { readOwnContainerId } from '../activities/services/docker-ours.js'
@@ -22,7 +22,7 @@ import { readLiveAgent } from '../temporal/agent-state.js'
 import { connectClient, type ConnectOptions } from '../temporal/connection.js'
 import { packageRoot } from '../temporal/package-root.js'
 import { bootId } from '../temporal/processes.js'
-import type { BringBackOptions } from './bring-back.js'
+import type { HostHolds } from './bring-back.js'
 import type { TranslateOptions } from './interceptors.js'
 
 /** The world of this host as far as it needs no Temporal: also what the commands that must work without it are given. */
@@ -31,15 +31,18 @@ export interface LocalTools extends Omit<Tools, 'client'>, TranslateOptions, Con
 export interface LocalOptions {
   readonly environment: NodeJS.ProcessEnv
   readonly clock?: () => Date
-  /** Beside every line of the log. */
+  /** Default: JSON lines on stdout. */
+  readonly log?: Log
+  /** Beside every line of the default log. */
   readonly logBase?: Readonly<Record<string, string>>
+  /** Of this boot of the host. Default: what the kernel says; tests pretend that the host was booted. */
+  readonly bootId?: string
 }
 
 /** Builds the real tools: files under the state folder, the host's own shell, Docker where it answers. Touches nothing yet. */
 export async function localTools(site: Site, options: LocalOptions): Promise<LocalTools> {
   const { environment, clock = () => new Date(), logBase = {} } = options
-  // Written at once: what it said last is what explains a worker that was killed.
-  const log = createLog({ destination: pino.destination({ fd: 1, sync: true }), clock, base: logBase })
+  const log = options.log ?? createLog({ destination: descriptor(1), clock, base: logBase })
   const services = await servicesOf(site, environment)
   const shell = services.shell()
   const secrets = createSecrets({ environment, shell })
@@ -49,7 +52,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     services,
     secrets,
     resolveSecret: (reference) => secrets.resolve(reference),
-    journal: createJournal({ stateDir: site.stateDir, bootId: bootId() }),
+    journal: createJournal({ stateDir: site.stateDir, bootId: options.bootId ?? bootId() }),
     alarms: createAlarms({
       stateDir: site.stateDir,
       host: site.host,
@@ -83,22 +86,29 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
   }
 }
 
+/** Lines that wait for room on a full disk; what goes beyond is lost. */
+const MAX_UNWRITTEN_BYTES = 2 ** 20
+
+/** Written at once: what it said last is what explains a worker that was killed. A full disk must not be what kills it. */
+function descriptor(fd: 1 | 2): pino.DestinationStream {
+  const destination = pino.destination({ fd, sync: true, maxLength: MAX_UNWRITTEN_BYTES })
+  destination.on('error', () => undefined)
+  return destination
+}
+
 /** What the agent needs to bring services back before it ends. */
-export async function holdsOf(
-  site: Site,
-  environment: NodeJS.ProcessEnv,
-): Promise<Pick<BringBackOptions, 'heldServices' | 'connect' | 'start'>> {
+export async function holdsOf(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
   const journal = createJournal({ stateDir: site.stateDir, bootId: bootId() })
   const services = await servicesOf(site, environment)
   const secrets = createSecrets({ environment, shell: services.shell() })
   const clock = () => new Date()
-  const log = createLog({ destination: pino.destination({ fd: 2, sync: true }), clock, base: {} })
-  const start: BringBackOptions['start'] = async (service, signal) => {
+  const log = createLog({ destination: descriptor(2), clock, base: {} })
+  const start: HostHolds['start'] = async (service, signal) => {
     await startOwed({ services, journal, clock, log }, { service, lease: 'read', healthyWithinMs: 0 }, signal)
   }
   return {
     start,
-    heldServices: () => journal.list(),
+    listJournal: () => journal.list(),
     connect: () => connectClient(site, { resolveSecret: (reference) => secrets.resolve(reference) }),
   }
 }

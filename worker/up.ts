@@ -12,7 +12,7 @@ import type { AgentEvent } from './agent-events.js'
 import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
-import { bringServicesBack, settleHolds, type BringBackOptions } from './bring-back.js'
+import { bringServicesBack, settleHolds, type HostHolds } from './bring-back.js'
 
 /** A data worker gives its activities 5 s, and 20 s more to end after they were told. */
 const DATA_STOP_GRACE_MS = 30_000
@@ -33,7 +33,7 @@ export interface AgentOptions {
   /** What a worker's process is. Default: `holdfast worker --role …`. */
   readonly workerArgv?: (role: WorkerName) => ChildProgram['argv']
   /** What is held when it stops. Default: the journal of the state folder, and the site's Temporal. */
-  readonly holds?: Pick<BringBackOptions, 'heldServices' | 'connect' | 'start'>
+  readonly holds?: HostHolds
   /** Pauses before restarts. Default: doubling, up to 30 seconds. */
   readonly delayMs?: (ends: number) => number
 }
@@ -91,10 +91,7 @@ async function startAll(
 }
 
 /** Loaded at the end only: it brings everything that activities need. */
-async function localHolds(
-  site: Site,
-  environment: NodeJS.ProcessEnv,
-): Promise<NonNullable<AgentOptions['holds']>> {
+async function localHolds(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
   const { holdsOf } = await import('./tools.js')
   return holdsOf(site, environment)
 }

@@ -75,15 +75,18 @@ const leaseOf = (request: StopRequest) => ({
   stopRequestedAt: request.stopRequestedAt,
   ...(request.deadlineAt === undefined ? {} : { deadlineAt: request.deadlineAt }),
   stopTimeoutMs: request.stopTimeoutMs,
+  ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
   guard: request.guard,
 })
 
 /** An earlier hold that was never paid back, or an earlier attempt of this one. What is owed stays; who owes it is new. */
 async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequest): Promise<JournalEntry> {
-  if (existing.lease === 'write' && !isSameRestore(existing, request)) throw keptByRestore(tools, existing)
-  await endLeftovers(existing)
+  if (existing.lease === 'write' && !isSameRestore(existing, request)) throw keptByRestore(existing)
+  // Processes of another boot are gone, and their numbers are given to strangers.
+  if (existing.bootId === tools.journal.bootId) await endLeftovers(existing)
   const {
     deadlineAt: _deadlineAt,
+    startAfter: _startAfter,
     stopProcess: _stopProcess,
     startProcess: _startProcess,
     ...owed
@@ -97,12 +100,12 @@ async function adopt(tools: HoldTools, existing: JournalEntry, request: StopRequ
 const isSameRestore = (existing: JournalEntry, { lease, restoreId }: StopRequest): boolean =>
   lease === 'write' && (existing.restoreId === undefined || existing.restoreId === restoreId)
 
-const keptByRestore = (tools: HoldTools, { service, guard, restoreId }: JournalEntry) =>
+const keptByRestore = ({ service, guard, restoreId }: JournalEntry) =>
   new HoldfastError(
     'lease.busy',
     `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}): its data may be half restored.`,
     {
-      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole, start the service by hand and remove its entry from ${tools.journal.folder}.`,
+      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
     },
   )
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { HoldfastError } from '../../core/errors.js'
 import { UNFINISHED, createDurably, removeDurably, replaceDurably } from '../durable-file.js'
 import { entryText, parseEntry } from './entry.js'
-import type { Journal, JournalEntry } from './journal.js'
+import type { DamagedEntry, Journal, JournalEntry, JournalListing } from './journal.js'
 import { withFileLock } from './lock.js'
 
 const ENTRY = '.json'
@@ -49,19 +49,7 @@ export function createJournal({ stateDir, bootId, lockWaitMs = LOCK_WAIT_MS }: J
 
     close: (service) => kept(folder, () => removeDurably(pathOf(service))),
 
-    list: async () => {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-        throw unusable(folder, error)
-      })
-      const services = names.filter((name) => name.endsWith(ENTRY) && !name.startsWith(UNFINISHED)).sort()
-      const entries: JournalEntry[] = []
-      for (const name of services) {
-        const entry = await read(decodeURIComponent(name.slice(0, -ENTRY.length)))
-        if (entry) entries.push(entry)
-      }
-      return entries
-    },
+    list: () => listing(folder, read),
 
     withLock: async (service, signal, work) => {
       await kept(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }))
@@ -71,6 +59,44 @@ export function createJournal({ stateDir, bootId, lockWaitMs = LOCK_WAIT_MS }: J
         return work()
       })
     },
+  }
+}
+
+async function listing(folder: string, read: Journal['read']): Promise<JournalListing> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw unusable(folder, error)
+  })
+  const entries: JournalEntry[] = []
+  const damaged: DamagedEntry[] = []
+  for (const name of names.filter(isEntryName).sort()) {
+    const path = join(folder, name)
+    const service = serviceOf(name)
+    if (service === undefined) {
+      damaged.push({ name, path })
+      continue
+    }
+    try {
+      // Undefined when it was closed in between.
+      const entry = await read(service)
+      if (entry) entries.push(entry)
+    } catch {
+      damaged.push({ name, path, service })
+    }
+  }
+  return { entries, damaged }
+}
+
+const isEntryName = (name: string): boolean => name.endsWith(ENTRY) && !name.startsWith(UNFINISHED)
+
+/** Only of a name that we would have written so ourselves. */
+function serviceOf(name: string): string | undefined {
+  const encoded = name.slice(0, -ENTRY.length)
+  try {
+    const service = decodeURIComponent(encoded)
+    return encodeURIComponent(service) === encoded ? service : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -87,7 +113,7 @@ function entryOf(path: string, text: string, service: string): JournalEntry {
   const entry = parseEntry(text)
   if (entry?.service === service) return entry
   throw new HoldfastError('journal.damaged', `The journal entry ${path} cannot be read.`, {
-    hint: `Holdfast may owe ${service} a start: look whether it runs as it should, start it by hand, then remove the file.`,
+    hint: `Holdfast may owe ${service} a start: look whether it runs as it should. To start it, and forget the entry: holdfast journal settle --start ${service}`,
     details: { service, path },
   })
 }

@@ -18,12 +18,28 @@ export interface JournalEntry {
   /** ISO; not of a write lease. */
   readonly deadlineAt?: string
   readonly stopTimeoutMs: number
+  /** Canonical references of services that it needs and that ran before: they start first. */
+  readonly startAfter?: readonly string[]
   readonly guard: { readonly workflowId: string; readonly runId: string }
   readonly bootId: string
   /** `command` runtime: the process of the stop, which must be gone before a start. */
   readonly stopProcess?: { readonly pid: number; readonly startTime: string }
   /** `command` runtime: the process of the start, which may still be at work when its worker was killed. */
   readonly startProcess?: { readonly pid: number; readonly startTime: string }
+}
+
+/** A file of the journal that is no entry, or not a whole one: somebody may be owed a start. */
+export interface DamagedEntry {
+  readonly name: string
+  readonly path: string
+  /** As far as the name of the file tells it. */
+  readonly service?: string
+}
+
+/** One damaged entry never hides the others. */
+export interface JournalListing {
+  readonly entries: readonly JournalEntry[]
+  readonly damaged: readonly DamagedEntry[]
 }
 
 export interface Journal {
@@ -37,8 +53,10 @@ export interface Journal {
   read(service: string): Promise<JournalEntry | undefined>
   /** Replaces an entry of ours atomically: a later lease changes its kind, a stop its process. */
   update(entry: JournalEntry): Promise<void>
+  /** Forgets the entry, also a damaged one. */
   close(service: string): Promise<void>
-  list(): Promise<readonly JournalEntry[]>
+  /** Empty, too, when there is no folder yet. Fails with `journal.unusable`. */
+  list(): Promise<JournalListing>
   /** One at a time per service, among all processes of the host; stop, start, watchdog and settle take it. */
   withLock<T>(service: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }

@@ -92,7 +92,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
     expect((await state()).Health?.Status).toBe('healthy')
     expect(Date.parse(result.startedAt)).toBe(Math.floor(Date.parse((await state()).StartedAt)))
     expect(result.downtimeMs).toBeGreaterThan(0)
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('a start that comes while the container takes its time to stop leaves it running for good', async () => {
@@ -115,7 +115,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
     expect(result.health).toBe('ok')
     expect((await state()).Running).toBe(true)
     expect(Date.parse((await state()).StartedAt)).toBeGreaterThan(Date.parse(observed.startedAt ?? ''))
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('what does not become healthy in time is up, and said to be unwell', async () => {
@@ -126,7 +126,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
 
     expect(result.health).toBe('unhealthy')
     expect((await state()).Running).toBe(true)
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('a paused container is paused again after a stop (R15)', async () => {
@@ -142,7 +142,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
 
     expect(held).toMatchObject({ Running: false, Paused: false })
     expect(await state()).toMatchObject({ Running: true, Paused: true })
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('holds by pausing, and lets go on', async () => {
@@ -169,7 +169,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
 
     expect(stopped).toEqual({ stateBefore: 'stopped' })
     expect((await state()).Running).toBe(false)
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('a container that is recreated while it is held is started by its name (R16)', async () => {
@@ -185,7 +185,7 @@ describeWith(['docker'], 'holding Docker containers', () => {
 
     expect(owed).toBeDefined()
     expect((await recreated.inspect()).State.Running).toBe(true)
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
   })
 
   test('the deadline ends a stop that takes too long; the container comes back', async () => {
@@ -215,7 +215,7 @@ describe('holding command services', () => {
       hold.stopService,
       requestOf(await runActivity(hold.observeService, service)),
     )
-    const held = [await plain.isRunning(), (await journal.list()).length]
+    const held = [await plain.isRunning(), (await journal.list()).entries.length]
     const result = await runActivity(hold.startService, startOf(service))
 
     expect(stopped).toEqual({ stateBefore: 'running' })
@@ -223,7 +223,7 @@ describe('holding command services', () => {
     expect(result).toMatchObject({ health: 'ok' })
     expect(await plain.isRunning()).toBe(true)
     expect(await plain.lines()).toEqual(['started', 'stopped', 'started'])
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
     await plain.kill()
   })
 
@@ -233,7 +233,7 @@ describe('holding command services', () => {
     tools.world.isLeaving = true
 
     await expect(runActivity(hold.stopService, request)).rejects.toMatchObject({ code: 'agent.stopping' })
-    const untouched = [await plain.isRunning(), (await journal.list()).length]
+    const untouched = [await plain.isRunning(), (await journal.list()).entries.length]
     await journal.open({ ...request, stateBefore: 'running' })
     await runActivity(hold.stopService, request)
 
@@ -305,7 +305,7 @@ describe('holding command services', () => {
     })
 
     expect(await plain.isRunning()).toBe(true)
-    expect(await journal.list()).toEqual([])
+    expect((await journal.list()).entries).toEqual([])
     await plain.kill()
   })
 })

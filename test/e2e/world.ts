@@ -1,12 +1,16 @@
 import { execa } from 'execa'
-import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { readAgentState } from '../../temporal/agent-state.js'
+import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
 import { readServer } from '../../temporal/server-record.js'
+import type { QuickOptions } from '../support/quick-worker.js'
+import { until } from '../support/until.js'
 
+const support = join(import.meta.dirname, '..', 'support')
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const COMMAND_LIMIT_MS = 120_000
 
@@ -29,6 +33,8 @@ export interface World {
   writePlan(plan: { readonly plan: string } & Record<string, unknown>): Promise<void>
   configure(changes: Record<string, unknown>): Promise<void>
   up(): Promise<void>
+  /** The same agent, whose watchdog has less patience; with `bootId`, as if the host had been booted. */
+  upQuickly(options: QuickOptions): Promise<void>
   /** Process id of `holdfast up`. */
   agent(): Promise<number | undefined>
   /** Process id of the embedded Temporal. */
@@ -48,6 +54,7 @@ export interface WorldOptions {
 }
 
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
+  const { environment = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
   const path = (...parts: string[]) => join(folder, ...parts)
   await mkdir(path('plans'), { mode: 0o700 })
@@ -73,7 +80,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       reject: false,
       stdin: 'ignore',
       timeout: COMMAND_LIMIT_MS,
-      env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...options.environment },
+      env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...environment },
     })
     return { code: exitCode ?? -1, stdout, stderr }
   }
@@ -104,6 +111,19 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         throw new Error(
           `holdfast up --detach ended with ${code}:\n${stdout}\n${stderr}\n${await logsOf(path('state', 'logs'))}`,
         )
+    },
+    async upQuickly(options) {
+      const log = openSync(path('agent.log'), 'a')
+      const argv = ['--import', 'tsx', join(support, 'quick-agent.ts'), path('holdfast.yaml')]
+      spawn(process.execPath, [...argv, JSON.stringify(options)], {
+        cwd: join(support, '..', '..'),
+        env: { ...process.env, NODE_OPTIONS: '', ...environment },
+        detached: true,
+        stdio: ['ignore', log, log],
+      }).unref()
+      closeSync(log)
+      const isReady = async () => (await readLiveAgent(path('state')))?.phase === 'ready'
+      await until('the agent is ready', isReady, 60_000)
     },
     agent: async () => (await readAgentState(path('state')))?.pid,
     temporalServer: async () => (await readServer(path('state')))?.pid,

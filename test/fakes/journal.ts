@@ -26,7 +26,7 @@ export function fakeJournal(step: (name: string) => void = () => undefined): Jou
       step('journal.close')
       entries.delete(service)
     },
-    list: async () => [...entries.values()],
+    list: async () => ({ entries: [...entries.values()], damaged: [] }),
     withLock: (_service, _signal, work) => work(),
   }
 }

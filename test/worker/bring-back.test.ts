@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../activities/journal/journal.js'
+import type { DamagedEntry, JournalEntry } from '../../activities/journal/journal.js'
 import type { ClientConnection } from '../../temporal/connection.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
 import { bringServicesBack, settleHolds, type BringBackOptions } from '../../worker/bring-back.js'
@@ -12,8 +12,11 @@ const entry = (service: string, lease: 'read' | 'write' = 'read', minute = 0) =>
   }) as JournalEntry
 
 /** A journal and a Temporal in which a cancelled run gives its service back. */
-function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAnswer?: boolean } = {}) {
-  const { isSilent = false, guardsAnswer = true } = options
+function world(
+  services: JournalEntry[],
+  options: { isSilent?: boolean; guardsAnswer?: boolean; damaged?: DamagedEntry[] } = {},
+) {
+  const { isSilent = false, guardsAnswer = true, damaged = [] } = options
   let held = services
   const cancelled: string[] = []
   const release = (service: string) => {
@@ -33,7 +36,7 @@ function world(services: JournalEntry[], options: { isSilent?: boolean; guardsAn
   const events: AgentEvent[] = []
   const started: string[] = []
   const tools: BringBackOptions = {
-    heldServices: async () => held,
+    listJournal: async () => ({ entries: held, damaged }),
     connect: async () => {
       if (isSilent) throw new Error('unreachable')
       return {
@@ -104,7 +107,7 @@ test('a journal that cannot be read never keeps the agent from stopping, and is 
   const events: AgentEvent[] = []
 
   await bringServicesBack({
-    heldServices: () => Promise.reject(new Error('entry web.json is damaged')),
+    listJournal: () => Promise.reject(new Error('entry web.json is damaged')),
     connect: () => Promise.reject(new Error('not asked for')),
     start: () => Promise.reject(new Error('not asked for')),
     onEvent: (event) => events.push(event),
@@ -140,4 +143,23 @@ test('what a restore holds is never started, and is named', async () => {
 
   expect(started).toEqual([])
   expect(events).toEqual([{ type: 'still-held', services: ['docker:db'], reasons: [] }])
+})
+
+test('an entry that cannot be read is named, by its service or its file', async () => {
+  const damaged = [
+    { name: 'docker%3Aweb.json', path: '/journal/docker%3Aweb.json', service: 'docker:web' },
+    { name: '%zz.json', path: '/journal/%zz.json' },
+  ]
+  const { settle, started, events } = world([], { damaged })
+
+  await settle()
+
+  expect(started).toEqual([])
+  expect(events).toEqual([
+    {
+      type: 'still-held',
+      services: ['docker:web', '/journal/%zz.json'],
+      reasons: damaged.map(({ path }) => `The journal entry ${path} cannot be read.`),
+    },
+  ])
 })

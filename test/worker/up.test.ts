@@ -43,7 +43,7 @@ function up(changes: Partial<AgentOptions> = {}): Promise<void> {
     workerArgv: workerArgv(trace),
     delayMs: () => 10,
     holds: {
-      heldServices: async () => [],
+      listJournal: async () => ({ entries: [], damaged: [] }),
       connect: () => Promise.reject(new Error('not asked for')),
       start: () => Promise.reject(new Error('not asked for')),
     },

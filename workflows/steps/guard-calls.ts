@@ -41,7 +41,7 @@ export async function stop(
   { window, observed }: Command<'stop'>,
 ): Promise<GuardEvent> {
   const { workflowId, runId } = workflowInfo()
-  const { kind, mode, stopTimeoutMs, stopRequestedAt, deadlineAt, restoreId } = window
+  const { kind, mode, stopTimeoutMs, stopRequestedAt, deadlineAt, startAfter, restoreId } = window
   const { stopService } = controlActivities(host, { stopTimeoutMs, healthyWithinMs: 0 })
   try {
     const { stateBefore } = await stopService({
@@ -53,6 +53,7 @@ export async function stop(
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       lease: kind,
       ...(restoreId === undefined ? {} : { restoreId }),
+      ...(startAfter.length === 0 ? {} : { startAfter }),
       guard: { workflowId, runId },
     })
     return { type: 'stopped', stateBefore }

@@ -41,9 +41,9 @@ test('keeps an entry until it is closed, with the boot it belongs to', async () 
 
   expect(opened).toEqual({ ...owed, entryVersion: 1, bootId: 'this-boot' })
   expect(read).toEqual(opened)
-  expect(listed).toEqual([opened])
+  expect(listed).toEqual({ entries: [opened], damaged: [] })
   expect(await journal.read(service)).toBeUndefined()
-  expect(await journal.list()).toEqual([])
+  expect((await journal.list()).entries).toEqual([])
 })
 
 test('closing twice and listing before the first entry succeed', async () => {
@@ -54,7 +54,7 @@ test('closing twice and listing before the first entry succeed', async () => {
   await journal.close(service)
   await journal.close(service)
 
-  expect(nothing).toEqual([])
+  expect(nothing).toEqual({ entries: [], damaged: [] })
 })
 
 test('an entry that exists already wins', async () => {
@@ -123,7 +123,26 @@ test.each([
   }
   await expect(journal.read(service)).rejects.toMatchObject(damaged)
   await expect(journal.open(owed)).rejects.toMatchObject(damaged)
-  await expect(journal.list()).rejects.toMatchObject(damaged)
+})
+
+test('damaged entries and strange files hide no other entry, and are named', async () => {
+  const { journal, stateDir } = await freshJournal()
+  const whole = await journal.open({ ...owed, service: 'docker:web' })
+  await journal.open(owed)
+  const at = (name: string) => join(stateDir, 'journal', name)
+  await truncate(at('docker%3Ashop_web_1.json'), 20)
+  await writeFile(at('%zz.json'), '{}')
+  await writeFile(at('docker:unencoded.json'), '{}')
+  await writeFile(at(`${UNFINISHED}1-0-docker%3Adb.json`), '{')
+
+  const listing = await journal.list()
+
+  expect(listing.entries).toEqual([whole])
+  expect(listing.damaged).toEqual([
+    { name: '%zz.json', path: at('%zz.json') },
+    { name: 'docker%3Ashop_web_1.json', path: at('docker%3Ashop_web_1.json'), service },
+    { name: 'docker:unencoded.json', path: at('docker:unencoded.json') },
+  ])
 })
 
 test('a journal that cannot be written says so, before anything is stopped', async () => {

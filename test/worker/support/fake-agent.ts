@@ -14,7 +14,7 @@ await runAgent(JSON.parse(site) as Site, {
   workerArgv: workerArgv(trace, behaviour),
   delayMs: () => 50,
   holds: {
-    heldServices: async () => [],
+    listJournal: async () => ({ entries: [], damaged: [] }),
     connect: () => Promise.reject(new Error('not asked for')),
     start: () => Promise.reject(new Error('not asked for')),
   },

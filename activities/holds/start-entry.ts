@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StartResult } from '../../core/work.js'
+import type { JournalEntry } from '../journal/journal.js'
+import { endGroup } from '../services/process-group.js'
+import { isAlive, type ProcessIdentity } from '../services/process-identity.js'
+import { awaitHealth } from './health.js'
+import type { HoldTools } from './tools.js'
+
+const POLL_MS = 100
+/** A start command of a killed worker is given this long to finish what everybody wants. */
+const START_PROCESS_MS = 30_000
+
+/**
+ * Brings the service of an entry back to its state before, then forgets the entry; under the lock of the service. Whoever
+ * starts a service that we stopped does it here: guard, watchdog, and a person by hand. Fails as `startOwed` does, and then
+ * the entry stays.
+ */
+export async function startEntry(
+  tools: HoldTools,
+  kept: JournalEntry,
+  how: { readonly healthyWithinMs: number },
+  signal: AbortSignal,
+): Promise<StartResult> {
+  const entry = withoutOtherBoot(kept, tools.journal.bootId)
+  const started = entry.stateBefore === 'stopped' ? undefined : await startAgain(tools, entry, signal)
+  const health = await restoreState(tools, entry, how, signal)
+  await tools.journal.close(entry.service)
+  const startedAt = started ?? tools.clock()
+  const downtimeMs = Math.max(0, startedAt.getTime() - new Date(entry.stopRequestedAt).getTime())
+  return { startedAt: startedAt.toISOString(), downtimeMs, health }
+}
+
+/** Processes of another boot are gone, and their numbers are given to strangers. */
+function withoutOtherBoot(entry: JournalEntry, bootId: string): JournalEntry {
+  if (entry.bootId === bootId) return entry
+  const { stopProcess: _stopProcess, startProcess: _startProcess, ...rest } = entry
+  return rest
+}
+
+/** Brings it up, unless an earlier attempt of ours did, and says when it came up. */
+async function startAgain(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<Date> {
+  const { driver, name } = tools.services.driver(entry.service)
+  const early = await startedEarlier(tools, entry, signal)
+  if (early) return early
+  await finishStop(tools, entry, signal)
+  const onProcess = (startProcess: ProcessIdentity) => noted(tools, { ...entry, startProcess })
+  await driver.start(name, { mode: entry.mode, onProcess }, signal)
+  const back = await driver.observe(name, signal)
+  // Unpausing is no start to Docker, and commands tell no time: then it is now.
+  const said = entry.mode === 'pause' ? undefined : back.startedAt
+  return said === undefined ? tools.clock() : new Date(said)
+}
+
+/**
+ * When it runs again already. A runtime that answers "already started" during a stop that is still going on would have us
+ * believe so: only a start later than the stop counts, and, should the clock of Temporal be behind ours, only another one
+ * than was known before. A pause knows no such time: it is repeated.
+ */
+async function startedEarlier(
+  tools: HoldTools,
+  entry: JournalEntry,
+  signal: AbortSignal,
+): Promise<Date | undefined> {
+  const { driver, name } = tools.services.driver(entry.service)
+  await awaitStartProcess(entry, signal)
+  const { state, startedAt } = await driver.observe(name, signal)
+  if (state === 'stopped' || entry.mode === 'pause') return undefined
+  if (startedAt === undefined) return isSurelyAnother(tools, entry) ? tools.clock() : undefined
+  const isAnother = startedAt !== entry.startedAtBefore
+  const isLater = new Date(startedAt).getTime() > new Date(entry.stopRequestedAt).getTime()
+  return isAnother && isLater ? new Date(startedAt) : undefined
+}
+
+/** Of a runtime that tells no time: an earlier start of ours, or a boot, has come after our stop. */
+const isSurelyAnother = ({ journal }: HoldTools, entry: JournalEntry): boolean =>
+  entry.startProcess !== undefined || entry.bootId !== journal.bootId
+
+/** A start during a stop that is still going on is lost: the service would end seconds later. */
+async function finishStop(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<void> {
+  const { driver, name } = tools.services.driver(entry.service)
+  if (entry.stopProcess && !(await isGoneWithin(entry.stopProcess, entry.stopTimeoutMs, signal))) {
+    await endGroup(entry.stopProcess.pid, 'ask')
+  }
+  const onProcess = (stopProcess: ProcessIdentity) => noted(tools, { ...entry, stopProcess })
+  await driver.stop(name, { mode: entry.mode, timeoutMs: entry.stopTimeoutMs, onProcess }, signal)
+}
+
+/** Writes down what would help after a death of ours. That it cannot be (a full disk) must not keep the service down. */
+async function noted({ journal, log }: HoldTools, entry: JournalEntry): Promise<void> {
+  try {
+    await journal.update(entry)
+  } catch (error) {
+    log.warn('the journal entry could not be brought up to date', { service: entry.service, error })
+  }
+}
+
+async function awaitStartProcess({ startProcess }: JournalEntry, signal: AbortSignal): Promise<void> {
+  if (startProcess) await isGoneWithin(startProcess, START_PROCESS_MS, signal)
+}
+
+async function isGoneWithin(
+  process: NonNullable<JournalEntry['stopProcess']>,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let waitedMs = 0; await isAlive(process); waitedMs += POLL_MS) {
+    if (waitedMs >= limitMs) return false
+    await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+  return true
+}
+
+/** The last step to the state before; a service that was paused owes nobody its health. */
+async function restoreState(
+  tools: HoldTools,
+  entry: JournalEntry,
+  { healthyWithinMs }: { readonly healthyWithinMs: number },
+  signal: AbortSignal,
+): Promise<StartResult['health']> {
+  const { driver, name } = tools.services.driver(entry.service)
+  if (entry.stateBefore === 'stopped') return 'ok'
+  if (entry.stateBefore === 'running') return awaitHealth({ driver, name, healthyWithinMs, signal })
+  await driver.stop(name, { mode: 'pause', timeoutMs: entry.stopTimeoutMs }, signal)
+  return 'ok'
+}

@@ -1,0 +1,51 @@
+import { WorkflowNotFoundError } from '@temporalio/client'
+import type { JournalEntry } from '../activities/journal/journal.js'
+import type { GuardSeen } from '../core/watchdog.js'
+import type { ClientConnection } from '../temporal/connection.js'
+
+/** A server that is there answers within milliseconds; under load within seconds. */
+const ANSWER_MS = 5000
+/** Waiting again for a server that has just not answered, with a service to be started, helps nobody. */
+const SILENT_FOR_MS = 5000
+
+export interface GuardAsker {
+  /** Never fails: whatever goes wrong, nothing is known. */
+  ask(guard: JournalEntry['guard']): Promise<GuardSeen>
+  /** The next question connects anew. */
+  close(): Promise<void>
+}
+
+/**
+ * Asks Temporal for runs of guards, over a connection that is made at the first question, kept while it answers, and given up
+ * when it does not: the embedded server may come back at another address.
+ */
+export function createGuardAsker(connect: () => Promise<ClientConnection>, clock: () => Date): GuardAsker {
+  let connecting: Promise<ClientConnection> | undefined
+  let silentSinceMs = -Infinity
+
+  const giveUp = async (): Promise<void> => {
+    const given = connecting
+    connecting = undefined
+    await given?.then(({ close }) => close()).catch(() => undefined)
+  }
+
+  return {
+    ask: async ({ workflowId, runId }) => {
+      if (Math.abs(clock().getTime() - silentSinceMs) < SILENT_FOR_MS) return 'silent'
+      const current = (connecting ??= connect())
+      try {
+        const { client } = await current
+        const { status } = await client.withAbortSignal(AbortSignal.timeout(ANSWER_MS), () =>
+          client.workflow.getHandle(workflowId, runId).describe(),
+        )
+        return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'open' : 'closed-or-unknown'
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'closed-or-unknown'
+        silentSinceMs = clock().getTime()
+        if (connecting === current) await giveUp()
+        return 'silent'
+      }
+    },
+    close: giveUp,
+  }
+}

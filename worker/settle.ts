@@ -1,0 +1,90 @@
+import { settleEntry, type Settled, type SettleOptions } from '../activities/holds/settle-entry.js'
+import { settleDamaged } from '../activities/holds/settle-damaged.js'
+import type { DamagedEntry, JournalListing } from '../activities/journal/journal.js'
+import { HoldfastError } from '../core/errors.js'
+import { damagedEntryAlarm } from '../core/hold-alarms.js'
+import { decideAsked, decideEntry } from '../core/watchdog.js'
+import { connectClient } from '../temporal/connection.js'
+import { createGuardAsker } from './guard-seen.js'
+import { listExisting } from './read-journal.js'
+import type { LocalTools } from './tools.js'
+
+/** A person waits for the answer, and may ask again. */
+const LIMITS = { healthyWithinMs: 30_000, startAfterMs: 60_000 }
+
+export interface Settlement {
+  readonly folder: string
+  readonly services: readonly Settled[]
+  /** Entries that cannot be read, and that nobody has asked to start. */
+  readonly damaged: readonly DamagedEntry[]
+}
+
+/**
+ * Acts on the journal once, by hand: by the watchdog's rule, without its grace. `asked` are services that shall start although
+ * a restore keeps them down, or their entry cannot be read. Needs no Temporal. Fails with `journal.missing`, and with
+ * `journal.no-entry` when a service that was asked for is owed nothing.
+ */
+export async function settleByHand(
+  tools: LocalTools,
+  { asked }: { readonly asked: readonly string[] },
+): Promise<Settlement> {
+  const listing = await listExisting(tools.journal)
+  const known = [...listing.entries, ...listing.damaged].map(({ service }) => service)
+  const unknown = asked.find((service) => !known.includes(service))
+  if (unknown !== undefined) throw noEntry(tools, unknown, known)
+  const { clock, journal } = tools
+  const guards = createGuardAsker(() => connectClient(tools.site, tools), clock)
+  const options: SettleOptions = {
+    ...LIMITS,
+    askGuard: (guard) => guards.ask(guard),
+    decide: (entry, guard) =>
+      asked.includes(entry.service)
+        ? decideAsked(entry, { guard })
+        : decideEntry(entry, { bootId: journal.bootId, guard, now: clock(), graceMs: 0 }),
+  }
+  try {
+    return await settleAll(tools, { listing, options, asked })
+  } finally {
+    await guards.close()
+  }
+}
+
+async function settleAll(
+  tools: LocalTools,
+  work: {
+    readonly listing: JournalListing
+    readonly options: SettleOptions
+    readonly asked: readonly string[]
+  },
+): Promise<Settlement> {
+  const { listing, options, asked } = work
+  // Never aborted: each wait inside has its limit, and a start that is cut short helps nobody.
+  const { signal } = new AbortController()
+  const known = listing.damaged.filter(isKnown)
+  const damagedAsked = known.filter(({ service }) => asked.includes(service))
+  // Together: a service may need another one of them to run first. All to their end, also beside a bug.
+  const settled = await Promise.allSettled([
+    ...listing.entries.map(({ service }) => settleEntry(tools, service, options, signal)),
+    ...damagedAsked.map((entry) => settleDamaged(tools, entry, options, signal)),
+  ])
+  const failed = settled.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  const damaged = listing.damaged.filter(({ name }) => !damagedAsked.some((entry) => entry.name === name))
+  for (const entry of damaged) await tools.alarms.raise(damagedEntryAlarm(entry))
+  return {
+    folder: tools.journal.folder,
+    services: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    damaged,
+  }
+}
+
+const isKnown = (entry: DamagedEntry): entry is DamagedEntry & { readonly service: string } =>
+  entry.service !== undefined
+
+const noEntry = ({ journal }: LocalTools, service: string, known: readonly (string | undefined)[]) =>
+  new HoldfastError('journal.no-entry', `The journal at ${journal.folder} has no entry of ${service}.`, {
+    hint:
+      known.length === 0
+        ? 'No service is owed a start: start it yourself if it is down.'
+        : `It has: ${known.filter((name) => name !== undefined).join(', ')}.`,
+  })
