@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
 import type { BackupSummary } from '../../core/backup.js'
 import { startDocker, type DockerForTests } from '../support/docker.js'
-import { hangingTar, type HangingTar } from '../support/hanging-tar.js'
+import { goOn, tarOf } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
@@ -14,7 +14,7 @@ import { makeWorld, type World } from './world.js'
 describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while a container is held', () => {
   let docker: DockerForTests
   let world: World
-  let tar: HangingTar
+  let hanging: number | undefined
   let web: string
 
   beforeAll(async () => {
@@ -22,7 +22,6 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     if ('missing' in found) throw new Error(found.missing)
     docker = found
     world = await makeWorld({ environment: { ...docker.environment } })
-    tar = hangingTar(world.path('data'))
     for (const folder of ['data', 'needed']) await mkdir(world.path(folder))
     await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
     web = `held-${randomBytes(4).toString('hex')}`
@@ -43,7 +42,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
   })
 
   afterEach(async () => {
-    tar.resume()
+    resume()
     await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)
     expect((await container().inspect()).State.Running).toBe(true)
   })
@@ -53,7 +52,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     await container().remove({ force: true })
     const { id } = await createWeb()
 
-    tar.resume()
+    resume()
 
     expect(await outcomeOf(run)).toBe('good')
     expect((await container().inspect()).Id).toBe(id)
@@ -62,7 +61,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
   test('R16 it is removed: an alarm, and whatever bears its name later is started', async () => {
     const run = await startedAndHanging()
     await container().remove({ force: true })
-    tar.resume()
+    resume()
     await until('an alarm is open', hasAlarm, 60_000)
 
     await createWeb()
@@ -75,7 +74,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
   test('R12 its start fails for a while: it is tried until it works, with an alarm meanwhile', async () => {
     const run = await startedAndHanging()
     await rename(world.path('needed'), world.path('taken-away'))
-    tar.resume()
+    resume()
     await until('an alarm is open', hasAlarm, 150_000)
 
     await rename(world.path('taken-away'), world.path('needed'))
@@ -90,7 +89,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     await container().start()
     const { StartedAt: startedAt } = (await container().inspect()).State
 
-    tar.resume()
+    resume()
 
     expect(await outcomeOf(run)).toBe('not-good')
     expect((await container().inspect()).State.StartedAt).toBe(startedAt)
@@ -103,12 +102,17 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     await container().start()
     await container().stop({ t: 5 })
 
-    tar.resume()
+    resume()
 
     expect(await outcomeOf(run)).toBe('not-good')
     const [newest] = (await backups()).reverse()
     expect(newest).toMatchObject({ data: 'inconsistent' })
   })
+
+  function resume(): void {
+    goOn(hanging)
+    hanging = undefined
+  }
 
   const container = () => docker.docker.getContainer(web)
   const backups = () => world.json<BackupSummary[]>('backup', 'list', '--plan', 'held')
@@ -134,7 +138,8 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
 
   async function startedAndHanging(): Promise<string> {
     const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', 'held', '--no-wait')
-    await tar.hang()
+    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
+    process.kill(hanging, 'SIGSTOP')
     expect((await container().inspect()).State.Running).toBe(false)
     return workflowId
   }
