@@ -1,3 +1,4 @@
+import { until } from '../../support/until.js'
 import { execa } from 'execa'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -30,6 +31,7 @@ const driver = (ownUnits: readonly string[] = []) =>
 
 interface UnitFile {
   readonly Id: string
+  readonly ActiveState?: string
   readonly starts?: number
 }
 
@@ -96,8 +98,12 @@ test('our own unit can be neither resolved nor stopped', async () => {
   const name = await make()
   const ours = driver([name])
 
-  for (const asked of [ours.resolve(name, signal), ours.observe(name, signal), ours.stop(name, stop, signal)])
-    await expect(asked).rejects.toMatchObject({
+  for (const ask of [
+    () => ours.resolve(name, signal),
+    () => ours.observe(name, signal),
+    () => ours.stop(name, stop, signal),
+  ])
+    await expect(ask()).rejects.toMatchObject({
       code: 'service.invalid',
       message: expect.stringContaining('Holdfast itself') as string,
     })
@@ -138,10 +144,14 @@ test('a stop that takes longer than it may is a failure, and goes on', async () 
 })
 
 test('a start during a stop that still goes on waits for its end', async () => {
-  const name = await make({ stopSeconds: 1 })
-  await driver()
-    .stop(name, { mode: 'stop', timeoutMs: 200 }, signal)
+  const name = await make({ stopSeconds: 2 })
+  const leaving = new AbortController()
+  const stopping = driver()
+    .stop(name, stop, leaving.signal)
     .catch(() => undefined)
+  await until('the stop has begun', async () => (await read(name)).ActiveState === 'deactivating')
+  leaving.abort()
+  await stopping
 
   await driver().start(name, { mode: 'stop' }, signal)
 
