@@ -14,7 +14,7 @@ import type { Session } from '../../operations/session.js'
 import { HoldfastError } from '../../core/errors.js'
 import { hang } from '../fakes/activities.js'
 import { testHold, testJob } from '../support/backup-jobs.js'
-import { startTemporal, type TestTemporal } from '../support/temporal.js'
+import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
 import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
 import { bundleFromSources } from '../support/workflow-bundle.js'
@@ -25,7 +25,7 @@ let agent: TestAgent
 let session: Session & { close(): Promise<void> }
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startTemporal(), bundleFromSources()])
+  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
   temporal = started
   session = await openSession(temporal)
   agent = await startTestAgent(temporal, bundle)

@@ -25,6 +25,11 @@ export interface TestTemporal {
 export async function startTemporal(): Promise<TestTemporal> {
   const shared = process.env.HOLDFAST_TEST_TEMPORAL
   if (shared !== undefined) return { address: shared, namespace: NAMESPACE, stop: async () => undefined }
+  return startOwnTemporal()
+}
+
+/** A server that no other file uses: for those whose workers take what is on the queues of a host that others have, too. */
+export async function startOwnTemporal(): Promise<TestTemporal> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-temporal-'))
   const logFile = join(folder, 'server.log')
   const log = await open(logFile, 'a')

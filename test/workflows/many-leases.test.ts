@@ -4,7 +4,7 @@ import { taskQueues, workflowIds } from '../../core/ids.js'
 import type { Lease, LeaseGrant } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testJob, testRun } from '../support/backup-jobs.js'
-import { startTemporal, type TestTemporal } from '../support/temporal.js'
+import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
 import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
 import { bundleFromSources } from '../support/workflow-bundle.js'
@@ -23,7 +23,7 @@ let agent: TestAgent
 let holder: WorkflowHandle
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startTemporal(), bundleFromSources()])
+  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
   temporal = started
   agent = await startTestAgent(temporal, bundle)
   agent.host.onCapture.set('holder-live', hang)

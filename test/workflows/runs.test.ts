@@ -8,7 +8,7 @@ import type { RunProgress } from '../../core/messages.js'
 import type { BackupRunResult, RestoreResult } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
-import { startTemporal, type TestTemporal } from '../support/temporal.js'
+import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
 import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
 import { bundleFromSources } from '../support/workflow-bundle.js'
@@ -18,7 +18,7 @@ let agent: TestAgent
 let unanswered: WorkflowHandle
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startTemporal(), bundleFromSources()])
+  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
   temporal = started
   agent = await startTestAgent(temporal, bundle)
   // Its answer takes 15 s: it is asked first, and looked at last.
