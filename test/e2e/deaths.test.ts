@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
-import { goOn, tarOf } from '../support/hanging-tar.js'
+import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
@@ -168,8 +168,7 @@ describeWith(['built', 'temporal'], 'a service that we stopped comes back', () =
   /** Starts a run without waiting, and stops its tar in the middle: the capture hangs while the service is down. */
   async function startedAndHanging(plan: string): Promise<{ workflowId: string }> {
     const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
-    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
-    process.kill(hanging, 'SIGSTOP')
+    hanging = await hangTar(world.path('data'))
     expect(await service.isRunning()).toBe(false)
     return { workflowId }
   }

@@ -10,7 +10,7 @@ import { ensureTemporalCli } from '../../temporal/cli-binary.js'
 import { readServer } from '../../temporal/server-record.js'
 import type { WatchdogLimits } from '../../worker/watchdog.js'
 import type { Settlement } from '../../worker/settle.js'
-import { tarOf } from '../support/hanging-tar.js'
+import { hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { processesWith } from '../support/processes.js'
@@ -221,8 +221,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
   /** Starts a run without waiting, and stops its tar in the middle: the capture hangs while the service is down. */
   async function startedAndHanging(plan: string): Promise<string> {
     const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
-    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
-    process.kill(hanging, 'SIGSTOP')
+    hanging = await hangTar(world.path('data'))
     expect(await service.isRunning()).toBe(false)
     return workflowId
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupRunResult } from '../../core/work.js'
 import type { RunSummary } from '../../operations/runs.js'
-import { goOn, tarOf } from '../support/hanging-tar.js'
+import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
@@ -57,8 +57,7 @@ describeWith(['built', 'temporal'], 'a backup and a restore of one plan', () => 
   }, 180_000)
 
   async function stopTar(): Promise<void> {
-    hanging = await until('a tar is at work', () => tarOf(world.folder), 60_000)
-    process.kill(hanging, 'SIGSTOP')
+    hanging = await hangTar(world.folder, 60_000)
   }
 
   const runOf = (workflowId: string) => world.json<RunSummary>('run', 'show', workflowId)

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
-import { goOn, tarOf } from '../support/hanging-tar.js'
+import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { until } from '../support/until.js'
@@ -105,8 +105,7 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
 
   async function startedAndHanging(): Promise<{ workflowId: string }> {
     const run = await world.json<{ workflowId: string }>('backup', 'create', 'patient', '--no-wait')
-    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
-    process.kill(hanging, 'SIGSTOP')
+    hanging = await hangTar(world.path('data'))
     expect(await service.isRunning()).toBe(false)
     return run
   }

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
 import type { BackupSummary } from '../../core/backup.js'
 import { startDocker, type DockerForTests } from '../support/docker.js'
-import { goOn, tarOf } from '../support/hanging-tar.js'
+import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
@@ -138,8 +138,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
 
   async function startedAndHanging(): Promise<string> {
     const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', 'held', '--no-wait')
-    hanging = await until('tar reads the data', () => tarOf(world.path('data')), 30_000)
-    process.kill(hanging, 'SIGSTOP')
+    hanging = await hangTar(world.path('data'))
     expect((await container().inspect()).State.Running).toBe(false)
     return workflowId
   }

@@ -1,21 +1,12 @@
 // `holdfast up` whose workers have a shorter patience: `quick-agent.ts <holdfast.yaml> <options as JSON>`.
-import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { loadSite } from '../../site/load.js'
 import { describeAgentEvent } from '../../worker/agent-events.js'
 import { stopRequests } from '../../worker/signals.js'
 import { runAgent } from '../../worker/up.js'
+import { siteOfFile } from './site-of-file.js'
 
 const [, , configFile = '', options = '{}'] = process.argv
-const site = await loadSite({
-  flag: configFile,
-  env: process.env,
-  cwd: process.cwd(),
-  hostname: hostname(),
-  uid: process.getuid?.() ?? -1,
-  homedir: '/nonexistent',
-})
-await runAgent(site, {
+await runAgent(await siteOfFile(configFile), {
   environment: process.env,
   clock: () => new Date(),
   onEvent: (event) => process.stdout.write(`${describeAgentEvent(event)}\n`),

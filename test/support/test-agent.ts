@@ -1,6 +1,9 @@
-import { Client } from '@temporalio/client'
+import { Client, WithStartWorkflowOperation } from '@temporalio/client'
+import type { Workflow } from '@temporalio/common'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker'
-import { taskQueues } from '../../core/ids.js'
+import { randomUUID } from 'node:crypto'
+import { taskQueues, workflowIds } from '../../core/ids.js'
+import type { Lease, LeaseGrant } from '../../core/work.js'
 import { translateFailures } from '../../worker/interceptors.js'
 import { queuesOf } from '../../worker/queues.js'
 import { FakeHost, fakeActivities } from '../fakes/activities.js'
@@ -64,6 +67,21 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
       await connection.close()
     },
   }
+}
+
+/** Asks the guard of a service for a lease as the activity does it, without its retries. */
+export function acquireOf({ client }: TestAgent, lease: Lease): Promise<LeaseGrant> {
+  return client.workflow.executeUpdateWithStart<Workflow, LeaseGrant, [Lease]>('acquire', {
+    updateId: randomUUID(),
+    args: [lease],
+    startWorkflowOperation: new WithStartWorkflowOperation('serviceGuard', {
+      workflowId: workflowIds.guard(TEST_HOST, lease.service),
+      taskQueue: taskQueues.control(TEST_HOST),
+      args: [{ host: TEST_HOST, service: lease.service }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    }),
+  })
 }
 
 function slotsOf(taskQueue: string): { maxConcurrentActivityTaskExecutions?: number } {

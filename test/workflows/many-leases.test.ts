@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { WithStartWorkflowOperation, type Workflow, type WorkflowHandle } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
 import { taskQueues, workflowIds } from '../../core/ids.js'
-import type { Lease, LeaseGrant } from '../../core/work.js'
+import type { Lease } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testJob, testRun } from '../support/backup-jobs.js'
 import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { acquireOf, startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
 import { bundleFromSources } from '../support/workflow-bundle.js'
 
@@ -39,19 +39,7 @@ afterAll(async () => {
   await temporal?.stop()
 })
 
-function acquire(lease: Lease): Promise<LeaseGrant> {
-  return agent.client.workflow.executeUpdateWithStart<Workflow, LeaseGrant, [Lease]>('acquire', {
-    updateId: randomUUID(),
-    args: [lease],
-    startWorkflowOperation: new WithStartWorkflowOperation('serviceGuard', {
-      workflowId: workflowIds.guard(TEST_HOST, lease.service),
-      taskQueue: taskQueues.control(TEST_HOST),
-      args: [{ host: TEST_HOST, service: lease.service }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    }),
-  })
-}
+const acquire = (lease: Lease) => acquireOf(agent, lease)
 
 const release = ({ service, leaseId }: Lease) =>
   agent.client.workflow
