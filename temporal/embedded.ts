@@ -57,9 +57,8 @@ export async function endOrphanedServer(stateDir: string): Promise<boolean> {
 async function adoptServer({ stateDir, cli, signal }: EmbeddedOptions): Promise<StartedServer | undefined> {
   const record = await readServer(stateDir)
   if (record === undefined || !isAlive(record)) return undefined
-  const { ports } = record
-  if (record.cliVersion === cli.version && (await answers(ports))) {
-    if (await becomesReady(ports, () => isAlive(record), signal)) return { record, ended: whenGone(record) }
+  if (record.cliVersion === cli.version && (await answers(record))) {
+    if (await becomesReady(record, () => isAlive(record), signal)) return { record, ended: whenGone(record) }
   }
   await endServer(stateDir, record, HUNG_GRACE_MS)
   return undefined

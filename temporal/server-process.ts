@@ -9,6 +9,9 @@ import type { Ports } from './ports.js'
 /** Exit code of flock(1) when another process has the lock; not one that the server uses. */
 export const LOCKED_EXIT_CODE = 75
 
+/** A server that was killed holds it until the last of its threads is gone, which is after its process has become a zombie. */
+const LOCK_WAIT_SECONDS = 2
+
 export interface ServerSettings {
   readonly cli: TemporalCli
   readonly ports: Ports
@@ -30,7 +33,7 @@ export function spawnServer(settings: ServerSettings): ChildProcess {
       : [
           lock,
           '--no-fork',
-          '--nonblock',
+          `--timeout=${LOCK_WAIT_SECONDS}`,
           `--conflict-exit-code=${LOCKED_EXIT_CODE}`,
           `${databaseFile}.lock`,
           ...server,

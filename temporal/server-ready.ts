@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectClientTo, DEFAULT_NAMESPACE, type TemporalTarget } from './connection.js'
+import { listensOn } from './listening.js'
 import { prepareNamespace } from './namespace.js'
 import type { Ports } from './ports.js'
 
@@ -16,8 +17,15 @@ const targetOf = (ports: Ports): TemporalTarget => ({
   namespace: DEFAULT_NAMESPACE,
 })
 
-/** Whether the server on these ports answers at once. */
-export async function answers(ports: Ports): Promise<boolean> {
+/** A process that should listen on these ports. */
+interface Server {
+  readonly pid: number
+  readonly ports: Ports
+}
+
+/** Whether this server, and no other on its port, answers at once. */
+export async function answers({ pid, ports }: Server): Promise<boolean> {
+  if (!listensOn(pid, ports.frontend)) return false
   try {
     const { close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
     await close()
@@ -29,15 +37,20 @@ export async function answers(ports: Ports): Promise<boolean> {
 
 /**
  * Waits until the server answers and its namespace has our search attributes. False when it ends before that, as one does
- * that listens already and then finds another of its ports taken; when it takes a minute; when `signal` aborts.
+ * that finds a port taken; when it takes a minute; when `signal` aborts. Another server that took the port in the same
+ * moment answers there too, and is never asked: we would bring our work to a stranger.
  */
 export async function becomesReady(
-  ports: Ports,
+  { pid, ports }: Server,
   isRunning: () => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN_MS)])
   while (isRunning() && !limit.aborted) {
+    if (!listensOn(pid, ports.frontend)) {
+      await delay(POLL_INTERVAL_MS)
+      continue
+    }
     try {
       const { client, close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
       await prepareNamespace(client.connection, DEFAULT_NAMESPACE).finally(close)

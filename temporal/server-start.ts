@@ -86,7 +86,7 @@ async function attemptStart(options: EmbeddedOptions, ports: Ports): Promise<Sta
     const record = { ...identity, cliVersion: cli.version, ports }
     await recordServer(stateDir, record)
     if (!hasFlock) await writeJsonFile(pidFile, identity)
-    if (await becomesReady(ports, isRunning, signal)) return { record, ended }
+    if (await becomesReady(record, isRunning, signal)) return { record, ended }
   }
   const isTooSlow = isRunning()
   if (identity !== undefined) await endProcess(identity, { graceMs: 0, scope: 'group' })

@@ -7,7 +7,9 @@ import { searchAttributes } from '../../core/messages.js'
 import { ensureTemporalCli, type TemporalCli } from '../../temporal/cli-binary.js'
 import { connectClientTo } from '../../temporal/connection.js'
 import { endOrphanedServer, startEmbedded, type EmbeddedServer } from '../../temporal/embedded.js'
+import type { EmbeddedOptions } from '../../temporal/server-start.js'
 import { isAlive, processIdentity } from '../../temporal/processes.js'
+import { freePort } from '../support/free-port.js'
 import { listeningAddresses } from './support/listening.js'
 
 let cli: TemporalCli
@@ -25,8 +27,9 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true, force: true })
 })
 
-async function start(environment: NodeJS.ProcessEnv = process.env): Promise<EmbeddedServer> {
-  const server = await startEmbedded({ stateDir, cli, environment, signal: AbortSignal.timeout(60_000) })
+async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedServer> {
+  const signal = AbortSignal.timeout(60_000)
+  const server = await startEmbedded({ stateDir, cli, environment: process.env, signal, ...options })
   servers.push(server)
   return server
 }
@@ -51,7 +54,7 @@ test('starts on loopback only, with its namespace, search attributes and 30 days
 })
 
 test('keeps its folder to us, and our environment to ourselves', async () => {
-  const server = await start({ ...process.env, SHOP_DB_PASSWORD: 'canary-5d1f' })
+  const server = await start({ environment: { ...process.env, SHOP_DB_PASSWORD: 'canary-5d1f' } })
 
   expect((await stat(join(stateDir, 'temporal'))).mode & 0o777).toBe(0o700)
   expect((await stat(join(stateDir, 'temporal', `${cli.version}.db`))).mode & 0o777).toBe(0o600)
@@ -90,6 +93,25 @@ test('adopts a server that still answers', async () => {
   expect(isAlive(first.process)).toBe(false)
 })
 
+test('never takes another server that came first on its port for its own', async () => {
+  const ports = { frontend: await freePort(), ui: await freePort(), http: 0, metrics: 0 }
+  const folders = [join(stateDir, 'first'), join(stateDir, 'late')] as const
+  for (const folder of folders) {
+    await mkdir(join(folder, 'temporal'), { recursive: true })
+    await writeFile(join(folder, 'temporal', 'ports.json'), JSON.stringify(ports))
+  }
+  const slow = join(stateDir, 'slow')
+  await writeFile(slow, `#!/bin/sh\nsleep 3\nexec ${cli.path} "$@"\n`, { mode: 0o755 })
+
+  const [late, first] = await Promise.all([
+    start({ stateDir: folders[1], cli: { ...cli, path: slow } }),
+    start({ stateDir: folders[0] }),
+  ])
+
+  expect(first.address).toBe(`127.0.0.1:${ports.frontend}`)
+  expect(await listeningAddresses(late.process.pid)).toContain(late.address)
+}, 60_000)
+
 test('ends an orphan that does not answer, and starts anew', async () => {
   const first = await start()
   process.kill(first.process.pid, 'SIGSTOP')
@@ -115,11 +137,11 @@ test.each([
   ['by flock', () => process.env],
   ['by a pid file where there is no flock', () => withoutFlock],
 ])('refuses a second server on the same database: %s', async (_, environment) => {
-  await start(environment())
+  await start({ environment: environment() })
   // As if the record had been lost with the agent: nothing is known of the first server but its lock.
   await rm(join(stateDir, 'temporal', 'server.json'))
 
-  const refused = start(environment())
+  const refused = start({ environment: environment() })
 
   await expect(refused).rejects.toThrow(HoldfastError)
   await expect(refused).rejects.toMatchObject({
