@@ -68,7 +68,8 @@ const classes = {
     cancellationType: TRY_CANCEL,
   },
   captureHeld: {
-    heartbeatTimeout: '30s',
+    // A lost worker is found soon: services are down meanwhile. It heartbeats every 3 seconds.
+    heartbeatTimeout: '15s',
     scheduleToStartTimeout: '2m',
     // The run repeats the whole set, under a new hold.
     retry: { maximumAttempts: 1 },
@@ -90,7 +91,7 @@ const classes = {
   /** Also the swap: whether half of it was done is not ours to guess. */
   restoreOnce: {
     startToCloseTimeout: '24h',
-    heartbeatTimeout: '30s',
+    heartbeatTimeout: '20s',
     scheduleToStartTimeout: '1h',
     retry: { maximumAttempts: 1 },
     cancellationType: WAIT,

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +9,6 @@ import { ensureTemporalCli } from '../../temporal/cli-binary.js'
 import { readServer } from '../../temporal/server-record.js'
 import type { WatchdogLimits } from '../../worker/watchdog.js'
 import type { Settlement } from '../../worker/settle.js'
-import { hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { processesWith } from '../support/processes.js'
@@ -42,7 +40,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
     await service.start()
     world = await makeWorld({ environment: { HOLDFAST_TEMPORAL_CLI: join(elsewhere, 'temporal') } })
     await mkdir(world.path('data'))
-    await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
+    await writeFile(world.path('data', 'file'), 'content')
     await world.configure({ services: { web: service.definition, other: service.definition } })
     await writePlan('short', `${MAX_DOWNTIME_MS}ms`)
     await writePlan('middling', `${MIDDLING_MS}ms`)
@@ -104,7 +102,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
     await until('a server is back', async () => (await readServer(world.stateDir)) !== undefined, 60_000)
     await until('the service is back', () => service.isRunning(), 30_000)
     await until('the entry is gone', async () => (await world.journal()).length === 0)
-    await killHanging()
+    world.tar.kill()
   }, 120_000)
 
   test('R17 when the agent is told to leave: before it is gone, also while Temporal is down', async () => {
@@ -113,7 +111,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
     await keepTemporalDown()
     await oweToARestore('command:other')
     // A capture that hangs would only make the data worker use up its time to leave.
-    await killHanging()
+    world.tar.kill()
 
     const down = await world.holdfast('down')
 
@@ -212,22 +210,17 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
       plan,
       hold: { services: ['command:web'], maxDowntime },
       sources: { data: { type: 'files', paths: [world.path('data')] } },
-      compression: { algorithm: 'zstd', level: 15 },
       retry: { attempts: 1 },
     })
 
-  let hanging: number | undefined
-
-  /** Starts a run without waiting, and stops its tar in the middle: the capture hangs while the service is down. */
   async function startedAndHanging(plan: string): Promise<string> {
-    const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
-    hanging = await hangTar(world.path('data'))
+    const { workflowId } = await world.startHanging(plan)
     expect(await service.isRunning()).toBe(false)
     return workflowId
   }
 
   async function giveUp(workflowId: string): Promise<void> {
-    await killHanging()
+    world.tar.kill()
     const args = ['workflow', 'terminate', '--workflow-id', workflowId]
     await until(
       'the run ends',
@@ -240,11 +233,6 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
     )
   }
 
-  async function killHanging(): Promise<void> {
-    if (hanging !== undefined) killNow(hanging)
-    hanging = undefined
-  }
-
   /** All that runs for this world, each with SIGKILL; also what a capture has started. */
   async function killEverything(): Promise<void> {
     await until('all is dead', async () => {
@@ -252,7 +240,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
       for (const pid of pids) killNow(pid)
       return pids.length === 0
     })
-    await killHanging()
+    world.tar.kill()
   }
 
   function startControlWorker(): void {

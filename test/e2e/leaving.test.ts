@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
-import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { until } from '../support/until.js'
@@ -18,7 +15,6 @@ const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => {
   let world: World
   let service: ProcessService
-  let hanging: number | undefined
 
   beforeAll(async () => {
     world = await makeWorld()
@@ -26,13 +22,13 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     await service.start()
     await world.configure({ services: { web: service.definition }, limits: { parallelCaptures: 1 } })
     await mkdir(world.path('data'))
-    await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
+    await writeFile(world.path('data', 'file'), 'content')
     await writeFile(world.path('small'), 'content')
     await world.writePlan(heldPlan('patient', world.path('data')))
     await world.writePlan(heldPlan('next', world.path('small')))
   })
 
-  afterEach(() => goOn(hanging))
+  afterEach(() => world.tar.goOn())
 
   afterAll(async () => {
     await service.stop()
@@ -55,8 +51,8 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     await isBackAndSettled()
     expect(await service.history()).toEqual([...before, 'stop', 'start'])
     await world.up()
-    expect(await outcomeOf(run.workflowId)).toBe('cancelled')
-    expect(await outcomeOf(next.workflowId)).toBe('good')
+    expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
+    expect(await world.outcomeOf(next.workflowId)).toBe('good')
   }, 240_000)
 
   test('R17 SIGTERM to the agent', async () => {
@@ -72,7 +68,7 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     )
     await isBackAndSettled()
     await world.up()
-    expect(await outcomeOf(run.workflowId)).toBe('cancelled')
+    expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
     await world.holdfast('down')
   }, 240_000)
 
@@ -81,7 +77,7 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
       cwd: world.folder,
       detached: true,
       stdio: 'ignore',
-      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+      env: { ...process.env, PATH: world.tar.path, NO_COLOR: '1', NODE_OPTIONS: '' },
     })
     await until(
       'the agent is ready',
@@ -100,12 +96,10 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     plan,
     hold: { services: ['command:web'], maxDowntime: '5m' },
     sources: { data: { type: 'files', paths: [path] } },
-    compression: { algorithm: 'zstd', level: 15 },
   })
 
   async function startedAndHanging(): Promise<{ workflowId: string }> {
-    const run = await world.json<{ workflowId: string }>('backup', 'create', 'patient', '--no-wait')
-    hanging = await hangTar(world.path('data'))
+    const run = await world.startHanging('patient')
     expect(await service.isRunning()).toBe(false)
     return run
   }
@@ -114,11 +108,4 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     expect(await service.isRunning()).toBe(true)
     expect(await world.journal()).toEqual([])
   }
-
-  const outcomeOf = (workflowId: string): Promise<string> =>
-    until(
-      `${workflowId} has ended`,
-      async () => (await world.json<RunSummary>('run', 'show', workflowId)).outcome,
-      120_000,
-    )
 })

@@ -11,7 +11,7 @@ import { makeWorld, type World } from './world.js'
 // ones, each by renames of its own, and as soon as the first of them is new, something dies.
 
 const FILES = 4000
-/** A lost worker is noticed when the heartbeat of its swap is missing for a minute. */
+/** A lost worker is noticed when the heartbeat of its swap is missing for 20 s. */
 const NOTICED_MS = 100_000
 
 describeWith(['built', 'temporal'], 'a restore that is interrupted', () => {

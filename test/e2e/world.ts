@@ -5,14 +5,17 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
 import { readServer } from '../../temporal/server-record.js'
 import type { QuickOptions } from '../support/quick-worker.js'
+import { makeStubbornTar, type StubbornTar } from '../support/stubborn-tar.js'
 import { until } from '../support/until.js'
 
 const support = join(import.meta.dirname, '..', 'support')
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const COMMAND_LIMIT_MS = 120_000
+const RUN_LIMIT_MS = 150_000
 
 export interface Finished {
   readonly code: number
@@ -43,6 +46,12 @@ export interface World {
   children(): Promise<Record<string, number>>
   /** Services with an entry in the journal: stopped, and owed a start. */
   journal(): Promise<string[]>
+  /** The tar of its workers, which hangs when it is told so. */
+  readonly tar: StubbornTar
+  /** Starts a run without waiting; resolves when its capture hangs: what it holds is down. */
+  startHanging(plan: string): Promise<{ workflowId: string }>
+  /** How a run has ended; waits until it has. */
+  outcomeOf(workflowId: string, limitMs?: number): Promise<string>
   dispose(): Promise<void>
 }
 
@@ -54,9 +63,10 @@ export interface WorldOptions {
 }
 
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
-  const { environment = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
   const path = (...parts: string[]) => join(folder, ...parts)
+  const tar = await makeStubbornTar(path('bin'))
+  const environment = { PATH: tar.path, ...options.environment }
   await mkdir(path('plans'), { mode: 0o700 })
   let configuration: Record<string, unknown> = {
     version: 1,
@@ -137,6 +147,19 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         .filter((name) => name.endsWith('.json'))
         .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
     },
+    tar,
+    async startHanging(plan) {
+      await tar.hangNext()
+      const run = await json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
+      await tar.hangs()
+      return run
+    },
+    outcomeOf: (workflowId, limitMs = RUN_LIMIT_MS) =>
+      until(
+        `${workflowId} has ended`,
+        async () => (await json<RunSummary>('run', 'show', workflowId)).outcome,
+        limitMs,
+      ),
     async dispose() {
       await holdfast('down')
       await rm(folder, { recursive: true, force: true })
