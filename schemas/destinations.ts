@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { strict } from './common.js'
 import { PATH_PATTERN } from './patterns.js'
 import { oneOfTypes } from './one-of.js'
+import { S3Destination } from './s3-destination.js'
 
 export const LocalDestination = strict(
   {
@@ -16,7 +17,7 @@ export const LocalDestination = strict(
 )
 export type LocalDestination = Static<typeof LocalDestination>
 
-export const Destination = oneOfTypes([LocalDestination], 'A place where backups rest.', {
+export const Destination = oneOfTypes([LocalDestination, S3Destination], 'A place where backups rest.', {
   type: 'local',
   path: '/srv/backups',
 })

@@ -3,11 +3,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectInfo } from './driver.js'
 import { unlessAbsent } from './local-failure.js'
-
-/** Folders and names that begin with a dot are not ours: `.holdfast-tmp`, `.snapshots`, `..`. */
-export const SEGMENT = /^[A-Za-z0-9_%+=@,~-][A-Za-z0-9._%+=@,~-]*$/
-/** Deeper than any name of ours; what lies deeper was put there by somebody else. */
-export const MAX_DEPTH = 16
+import { MAX_DEPTH, SEGMENT } from './object-names.js'
 
 /** Objects whose names begin with `prefix`, sorted by name; one folder at a time is in memory. */
 export const objectsBelow = (root: string, prefix: string, signal: AbortSignal): AsyncGenerator<ObjectInfo> =>

@@ -2,11 +2,13 @@ import { mkdir, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
+import { BodyFailure } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { explainFile, hasCode, isAbsence, notMounted } from './local-failure.js'
-import { BodyFailure, haveSameBytes, syncFolder, writeNew } from './local-file.js'
+import { haveSameBytes, syncFolder, writeNew } from './local-file.js'
 import { linkOrRename, makeFolders, removeEmptyFolders, sweep } from './local-folders.js'
-import { MAX_DEPTH, SEGMENT, infoOf, objectsBelow } from './local-list.js'
+import { infoOf, objectsBelow } from './local-list.js'
+import { requireObjectName } from './object-names.js'
 
 /** Never listed: what is being written. */
 export const TEMPORARY_FOLDER = '.holdfast-tmp'
@@ -153,11 +155,8 @@ class LocalDestination implements Destination {
   }
 
   #pathOf(objectName: string): string {
-    const segments = objectName.split('/')
-    if (segments.length > MAX_DEPTH || !segments.every((segment) => SEGMENT.test(segment))) {
-      throw new HoldfastError('object.not-found', `"${objectName}" cannot be the name of an object.`)
-    }
-    return join(this.#root, ...segments)
+    requireObjectName(objectName)
+    return join(this.#root, objectName)
   }
 
   async #requireRoot(): Promise<void> {

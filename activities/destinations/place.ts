@@ -1,16 +1,14 @@
 import { HoldfastError } from '../../core/errors.js'
 import type { Site } from '../../core/site.js'
+import type { DestinationType } from '../../schemas/destinations.js'
 import type { Destination } from './driver.js'
 import { markerOf, writeMarker, type Marker } from './marker.js'
-import { destinationKinds } from './registry.js'
+import { destinationKinds, type DestinationKind, type DriverWorld } from './registry.js'
 import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
 
 /** What the world must give to tell one place from another. */
-export interface PlaceWorld {
+export interface PlaceWorld extends DriverWorld {
   readonly site: Pick<Site, 'destinations' | 'stateDir'>
-  readonly clock: () => Date
-  /** Hex digits. */
-  readonly random: (digits: number) => string
 }
 
 /**
@@ -25,11 +23,12 @@ export function createDestinations(
   return async (name, signal) => {
     const settings = world.site.destinations[name]
     if (!settings) throw unknown(name, world.site)
-    const kind = destinationKinds[settings.type]
+    // The registry maps each type to its kind; the compiler cannot carry that through a variable.
+    const kind = destinationKinds[settings.type] as DestinationKind<DestinationType>
     const location = kind.location(settings)
     const known = await remembered.read(location)
     if (known === undefined) await kind.create(name, settings)
-    const destination = kind.open(world.random)(name, settings)
+    const destination = kind.open(world)(name, settings)
     const marker = await markerOf(destination, signal)
     if (known === undefined) {
       await meet({ destination, location, marker, remembered, world, signal })

@@ -54,7 +54,8 @@ function temporalMistakes({ temporal }: Draft<ConfigFile>): readonly Mistake[] {
 /** Two names for one folder: each would take the backups of the other for its own. */
 function destinationPlaces({ destinations }: Draft<ConfigFile>): readonly Mistake[] {
   const seen = new Map<string, string>()
-  return Object.entries(destinations ?? {}).flatMap(([name, { path }]) => {
+  return Object.entries(destinations ?? {}).flatMap(([name, destination]) => {
+    const path = destination.type === 'local' ? destination.path : undefined
     if (path === undefined) return []
     if (path.split('/').includes('..'))
       return [errorAt(['destinations', name, 'path'], 'has ".." in it.', 'Write the path that it means.')]

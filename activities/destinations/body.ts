@@ -1,0 +1,28 @@
+import type { Readable } from 'node:stream'
+
+/** The body of an upload failed, not the place it went to: `cause` is what it failed with. */
+export class BodyFailure extends Error {
+  constructor(cause: unknown) {
+    super('The body failed.', { cause })
+  }
+}
+
+/** The chunks of a body to its very end: its errors, and a cancellation, can be told from those of the place. */
+export async function* chunksOf(
+  body: Readable,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  const abort = () => body.destroy(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    for await (const chunk of body) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string)
+    // A body that was destroyed without an error ends like one that is complete.
+    if (!body.readableEnded) throw new Error('The stream was closed before its end.')
+    signal.throwIfAborted()
+  } catch (error) {
+    throw new BodyFailure(error)
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
