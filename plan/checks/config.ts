@@ -1,6 +1,7 @@
 import type { ConfigFile } from '../../schemas/config.js'
 import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
 import type { PlanFile } from '../../schemas/plan.js'
+import { bucketMistakes } from './buckets.js'
 import { destinationMistakes } from './destinations.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
@@ -12,6 +13,7 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
     ...globMistakes(config),
     ...temporalMistakes(config),
     ...destinationPlaces(config),
+    ...bucketMistakes(config),
     ...defaultsMistakes(config),
   ]
 }
