@@ -5,7 +5,7 @@ import { explainRequest } from '../../../activities/destinations/s3/explain.js'
 import { partsOf } from '../../../activities/destinations/s3/payload.js'
 import { partsAtOnce, sendParts, USUAL_PART_BYTES } from '../../../activities/destinations/s3/upload.js'
 import type { Bucket, OpenUpload } from '../../../activities/destinations/s3/bucket.js'
-import { HoldfastError } from '../../../core/errors.js'
+import type { HoldfastError } from '../../../core/errors.js'
 import { collect, noise, pieces } from '../pipeline/bytes.js'
 
 const MIB = 2 ** 20
