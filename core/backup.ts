@@ -1,5 +1,7 @@
 import type { HoldMode } from '../schemas/holds.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
+import type { Authenticity } from './authenticity.js'
+import type { EncryptedManifest } from './encrypted-manifest.js'
 import type { HoldSpec } from './job.js'
 import type { Source, SourceType } from '../schemas/sources.js'
 
@@ -20,6 +22,7 @@ export interface StoredObject {
   readonly storedBytes: number
   readonly storedSha256: string
 }
+export type ItemStage = 'zstd' | 'gzip' | 'encrypt'
 export type ObjectKind = 'sql' | 'dump' | 'tar' | 'index' | 'sqlite' | 'globals.sql'
 
 export interface NotCaptured {
@@ -39,7 +42,7 @@ export interface Item {
   /** What it was read under, services by their canonical references: a restore in place holds the same. */
   readonly hold?: HoldSpec
   /** Stages the bytes went through, in order; names of objects end in them. */
-  readonly stages: readonly ('zstd' | 'gzip')[]
+  readonly stages: readonly ItemStage[]
   readonly objects: readonly StoredObject[]
   /** What was counted: files, folders, tables … */
   readonly counts: Readonly<Record<string, number>>
@@ -70,6 +73,15 @@ export interface HoldReport {
 }
 export type ServiceState = 'running' | 'paused' | 'stopped'
 
+/** Tink streaming AEAD with segments of 1 MiB: the only scheme there is. */
+export const ENCRYPTION_SCHEME = 'tink-aes256-gcm-hkdf-1mib'
+
+export interface ManifestEncryption {
+  readonly scheme: typeof ENCRYPTION_SCHEME
+  /** Of the keys that each open the backup. */
+  readonly keyIds: readonly string[]
+}
+
 export const MANIFEST_FORMAT = 'holdfast.manifest/1'
 
 /** Makes a backup self-describing. Written last, never changed: a backup is what has a manifest. */
@@ -89,6 +101,8 @@ export interface Manifest {
   readonly subsetOf?: readonly string[]
   /** Causes that the plan tolerated when the backup was made: part of what "good" means. */
   readonly tolerate: readonly NotCapturedCause[]
+  /** Left out: not encrypted. */
+  readonly encryption?: ManifestEncryption
   readonly holds: readonly HoldReport[]
   readonly items: readonly Item[]
   readonly planText: string
@@ -109,6 +123,10 @@ export interface BackupSummary {
   readonly services: ServicesVerdict
   readonly isSubset: boolean
   readonly isGood: boolean
+  /** Where keys are in play: how far it can be believed. */
+  readonly authenticity?: Authenticity
+  /** Of the keys that it is encrypted for. */
+  readonly keyIds?: readonly string[]
   readonly sources: readonly { readonly name: string; readonly type: SourceType }[]
   readonly plainBytes: number
   readonly storedBytes: number
@@ -123,39 +141,58 @@ export function dataVerdictOf(items: readonly Item[]): Exclude<DataVerdict, 'fai
 }
 
 /** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
-export function isGood(manifest: Manifest): boolean {
+export function isGood(manifest: Manifest | EncryptedManifest): boolean {
   if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
   return manifest.items.every(
     (item) => item.isConsistent && causesOf(item).every((cause) => manifest.tolerate.includes(cause)),
   )
 }
 
-const causesOf = (item: Item): NotCapturedCause[] =>
+const causesOf = (item: Pick<Item, 'notCapturedCounts'>): NotCapturedCause[] =>
   (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).filter(
     (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
   )
 
-export function summaryOf(manifest: Manifest, destination: string): BackupSummary {
-  const objects = manifest.items.flatMap((item) => item.objects)
+export function summaryOf(manifest: Manifest | EncryptedManifest, destination: string): BackupSummary {
+  const { encryption } = manifest
   return {
     id: manifest.id,
     site: manifest.site,
     plan: manifest.plan,
     host: manifest.host.name,
     destination,
-    ...(manifest.description === undefined ? {} : { description: manifest.description }),
+    ...('description' in manifest && manifest.description !== undefined
+      ? { description: manifest.description }
+      : {}),
     takenAt: manifest.takenAt,
     completedAt: manifest.completedAt,
     data: manifest.verdicts.data,
     services: manifest.verdicts.services,
     isSubset: manifest.subsetOf !== undefined,
     isGood: isGood(manifest),
+    ...(encryption === undefined ? {} : { keyIds: encryption.keyIds }),
     sources: manifest.items.map((item) => ({ name: item.source, type: item.type })),
-    plainBytes: sum(objects.map((object) => object.plainBytes)),
-    storedBytes: sum(objects.map((object) => object.storedBytes)),
-    downtimeMs: Math.max(0, ...manifest.holds.map((hold) => hold.downtimeMs ?? 0)),
+    plainBytes: sum(
+      manifest.items.map((item) => ('plainBytes' in item ? item.plainBytes : plainBytesOf(item))),
+    ),
+    storedBytes: sum(manifest.items.flatMap((item) => item.objects.map((object) => object.storedBytes))),
+    downtimeMs: 'downtimeMs' in manifest ? manifest.downtimeMs : downtimeOf(manifest),
     notCaptured: sum(manifest.items.flatMap((item) => Object.values(item.notCapturedCounts))),
   }
 }
+
+/** Of all its objects together. */
+export const plainBytesOf = ({ objects }: Item): number => sum(objects.map(({ plainBytes }) => plainBytes))
+
+/** The longest of its services. */
+export const downtimeOf = ({ holds }: Manifest): number =>
+  Math.max(0, ...holds.map((hold) => hold.downtimeMs ?? 0))
+
+/** What listings show: a backup that anyone could have written is not good, whatever it says of itself. */
+export const judged = (summary: BackupSummary, authenticity: Authenticity | undefined): BackupSummary => ({
+  ...summary,
+  ...(authenticity === undefined ? {} : { authenticity }),
+  isGood: summary.isGood && authenticity !== 'unauthenticated',
+})
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

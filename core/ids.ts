@@ -27,6 +27,11 @@ export const manifestName = (plan: string, backupId: BackupId): string =>
 export const runObjectName = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}run.json`
 
+export const manifestCodeName = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}manifest.mac`
+/** Folder of the wrapped data key, with the slash at its end. */
+export const keysFolder = (plan: string, backupId: BackupId): string => `${backupFolder(plan, backupId)}keys/`
+
 /** Prefix of the names of all objects of one attempt to capture one source. */
 export function objectPrefix(name: {
   source: string

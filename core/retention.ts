@@ -58,6 +58,7 @@ export function decideRetention(question: RetentionQuestion): readonly Retention
   applyAges(candidates, question.rules, now)
   applyMinimum(good, question.rules.minimum)
   applyNewerThanGood(candidates, good[0])
+  applyUnauthenticated(candidates)
   applyStandstill(candidates, standstillReason(question, candidates, good[0], now))
 
   return candidates.map(({ summary, reasons }) => ({
@@ -157,6 +158,12 @@ function applyNewerThanGood(candidates: readonly Candidate[], newestGood: Candid
     if (candidate === newestGood) return
     if (newestGood) candidate.reasons.push('not good, but newer than the newest good one')
   }
+}
+
+/** Anyone could have put it there, or it is from before there were keys: a person decides what becomes of it. */
+function applyUnauthenticated(candidates: readonly Candidate[]): void {
+  for (const { summary, reasons } of candidates)
+    if (summary.authenticity === 'unauthenticated') reasons.push('unauthenticated: removed by hand only')
 }
 
 function applyStandstill(candidates: readonly Candidate[], reason: string | undefined): void {

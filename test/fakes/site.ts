@@ -7,6 +7,7 @@ export const fakeSite = (changes: Partial<Site> = {}): Site => ({
   stateDir: '/nowhere',
   plans: ['plans/*.yaml'],
   destinations: { disk: { type: 'local', path: '/backups' } },
+  keys: {},
   services: {},
   limits: { parallelCaptures: 2 },
   defaults: {},
