@@ -1,11 +1,13 @@
 import { Context } from '@temporalio/activity'
-import type { StoredObject } from '../core/backup.js'
+import type { Manifest, StoredObject } from '../core/backup.js'
+import { requireOpened } from '../core/encrypted-manifest.js'
 import { backupFolder } from '../core/ids.js'
-import type { LocatedBackup, VerifyInput, VerifyReport } from '../core/work.js'
+import type { VerifyInput, VerifyReport } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { contentProblem, sizeProblem } from './catalog/check-objects.js'
 import { withHeartbeat } from './heartbeat.js'
-import { objectReader } from './pipeline/object-reader.js'
+import { dataKeyOf } from './keys/backup-keys.js'
+import { objectReader, type StoredBackup } from './pipeline/object-reader.js'
 import type { Tools } from './tools.js'
 
 /** Details of the heartbeat: an attempt goes on after the last object that the one before had finished. */
@@ -26,10 +28,20 @@ async function verify(tools: Tools, { reference }: VerifyInput): Promise<VerifyR
   return withHeartbeat(
     async (signal) => {
       const located = await tools.catalog.find(reference, signal)
-      verified = beginOf(located)
-      const objects = located.manifest.items.flatMap((item) => item.objects)
+      const manifest = requireOpened(located.manifest, tools.site.host)
+      const destination = await tools.destination(located.destination, signal)
+      const dataKey = await dataKeyOf(tools.keys, { destination, manifest }, signal)
+      const backup: StoredBackup = {
+        destination,
+        plan: manifest.plan,
+        backupId: manifest.id,
+        ...(dataKey ? { dataKey } : {}),
+        signal,
+      }
+      verified = beginOf(manifest)
+      const objects = manifest.items.flatMap((item) => item.objects)
       for (const object of objects.slice(verified.objects)) {
-        const problem = await problemOf(tools, located, object, signal)
+        const problem = await problemOf(backup, object)
         verified = {
           ...verified,
           objects: verified.objects + 1,
@@ -45,24 +57,16 @@ async function verify(tools: Tools, { reference }: VerifyInput): Promise<VerifyR
   )
 }
 
-function beginOf({ manifest }: LocatedBackup): Verified {
+function beginOf({ id: backupId }: Manifest): Verified {
   const before = Context.current().info.heartbeatDetails as Verified | undefined
-  return before?.backupId === manifest.id
-    ? before
-    : { backupId: manifest.id, objects: 0, bytes: 0, problems: [] }
+  return before?.backupId === backupId ? before : { backupId, objects: 0, bytes: 0, problems: [] }
 }
 
-async function problemOf(
-  tools: Tools,
-  { manifest, destination: name }: LocatedBackup,
-  object: StoredObject,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const destination = await tools.destination(name, signal)
-  const folder = backupFolder(manifest.plan, manifest.id)
+async function problemOf(backup: StoredBackup, object: StoredObject): Promise<string | undefined> {
+  const { destination, plan, backupId, signal } = backup
   return (
-    (await sizeProblem(destination, folder, object, signal)) ??
-    (await contentProblem(objectReader(destination, folder, signal), object, signal))
+    (await sizeProblem(destination, backupFolder(plan, backupId), object, signal)) ??
+    (await contentProblem(objectReader(backup), object, signal))
   )
 }
 

@@ -1,8 +1,11 @@
+import { authenticityOf } from '../../core/authenticity.js'
 import { isGood } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
+import { examine, opened } from './examine.js'
+import { openKeyRing } from './key-ring.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
 
@@ -27,8 +30,28 @@ export async function findBackup(
     }
   }
   const [backupId, place] = theOne(reference, places, failures)
-  const manifest = await readManifest(place.destination, { plan: place.plan, backupId }, signal)
-  return { destination: place.destination.name, manifest, isGood: isGood(manifest) }
+  return locate(parts, place.destination, { plan: place.plan, backupId }, signal)
+}
+
+/** Opened where a key of it is here, and only when its code is right. */
+async function locate(
+  parts: CatalogParts,
+  destination: Destination,
+  { plan, backupId }: { plan: string; backupId: string },
+  signal: AbortSignal,
+): Promise<LocatedBackup> {
+  const stored = await readManifest(destination, { plan, backupId }, signal)
+  const ring = await openKeyRing(parts)
+  const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
+  const isEncrypted = stored.manifest.encryption !== undefined
+  const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
+  const manifest = await opened(destination, stored.manifest, dataKey)
+  return {
+    destination: destination.name,
+    manifest,
+    isGood: isGood(manifest) && authenticity !== 'unauthenticated',
+    ...(authenticity === undefined ? {} : { authenticity }),
+  }
 }
 
 async function* idsThatBegin(

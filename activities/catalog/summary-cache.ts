@@ -2,12 +2,13 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Proof } from '../../core/authenticity.js'
 import type { BackupSummary } from '../../core/backup.js'
 import type { ObjectInfo } from '../destinations/driver.js'
 import type { Log } from '../log.js'
 
 /** Goes up when summaries change: what was kept before is then read anew. */
-const CACHE_FORMAT = 'holdfast.summaries/1'
+const CACHE_FORMAT = 'holdfast.summaries/2'
 
 /**
  * What was read of the manifests of one destination: a file of lines, which may be deleted at any time. A manifest never
@@ -24,11 +25,22 @@ export interface CachedSummary {
   readonly name: string
   readonly bytes: number
   readonly modifiedAt: string
+  /** Size and time of the code beside it; another code is examined anew. */
+  readonly code?: string
+  readonly proof: Proof
+  /** As the manifest has it: whether that can be believed depends on the plans and keys of the moment. */
   readonly summary: BackupSummary
 }
 
-export const isSame = (entry: CachedSummary | undefined, info: ObjectInfo): entry is CachedSummary =>
-  entry !== undefined && entry.bytes === info.bytes && entry.modifiedAt === info.modifiedAt.toISOString()
+export const isSame = (
+  entry: CachedSummary | undefined,
+  info: ObjectInfo,
+  code: string | undefined,
+): entry is CachedSummary =>
+  entry !== undefined &&
+  entry.bytes === info.bytes &&
+  entry.modifiedAt === info.modifiedAt.toISOString() &&
+  entry.code === code
 
 export function createSummaryCache({
   folder,
