@@ -1,5 +1,6 @@
 import ansis from 'ansis'
-import { isGood, type BackupSummary, type HoldReport, type Item } from '../../core/backup.js'
+import type { BackupSummary, HoldReport, Item } from '../../core/backup.js'
+import { isSealed, type ClearItem } from '../../core/encrypted-manifest.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { LocatedBackup } from '../../core/work.js'
@@ -32,8 +33,11 @@ export function renderBackups(backups: readonly BackupSummary[], timezone: strin
 }
 
 /** Good or not, and what stands in the way of it. */
-export function stateOf(backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services'>): string {
+export function stateOf(
+  backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services' | 'authenticity'>,
+): string {
   const remarks = [
+    ...(backup.authenticity === 'unauthenticated' ? ['unauthenticated'] : []),
     ...(backup.isSubset ? ['subset'] : []),
     ...(backup.data === 'complete' ? [] : [backup.data]),
     ...(backup.services === 'ok' ? [] : [`services ${backup.services}`]),
@@ -42,10 +46,14 @@ export function stateOf(backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'dat
 }
 
 /** One backup with everything that its manifest says for people. */
-export function renderBackup({ destination, manifest }: LocatedBackup, timezone: string): string {
+export function renderBackup(
+  { destination, manifest, isGood, authenticity }: LocatedBackup,
+  timezone: string,
+): string {
   const { verdicts } = manifest
   const state = stateOf({
-    isGood: isGood(manifest),
+    isGood,
+    ...(authenticity === undefined ? {} : { authenticity }),
     isSubset: manifest.subsetOf !== undefined,
     data: verdicts.data,
     services: verdicts.services,
@@ -53,18 +61,32 @@ export function renderBackup({ destination, manifest }: LocatedBackup, timezone:
   return [
     renderFields([
       ['Backup', manifest.id],
-      ['Description', manifest.description],
+      ['Description', isSealed(manifest) ? undefined : manifest.description],
       ['Plan', `${manifest.plan} (site ${manifest.site}, host ${manifest.host.name})`],
       ['State', state],
       ['Taken', formatInstant(manifest.takenAt, timezone)],
       ['Completed', formatInstant(manifest.completedAt, timezone)],
       ['Destination', destination],
       ['Run', manifest.run.workflowId],
+      ['Encrypted', encryptionText(manifest)],
     ]),
-    ...manifest.items.map(renderItem),
-    ...(manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
+    ...(isSealed(manifest) ? manifest.items.map(renderSealedItem) : manifest.items.map(renderItem)),
+    ...(isSealed(manifest) || manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
   ].join('\n\n')
 }
+
+function encryptionText(manifest: LocatedBackup['manifest']): string | undefined {
+  if (manifest.encryption === undefined) return undefined
+  const keys = manifest.encryption.keyIds.map((id) => `key ${id}`).join(' or ')
+  return `opens with ${keys}${isSealed(manifest) ? ', which the host that was asked cannot open: the rest is sealed' : ''}`
+}
+
+const renderSealedItem = ({ source, type, plainBytes, objects }: ClearItem): string =>
+  renderFields([
+    [`Source ${source}`, type],
+    ['  size', formatBytes(plainBytes)],
+    ['  objects', objects.map(({ name }) => name).join('\n')],
+  ])
 
 /** How many paths that were not captured are named; the manifest has more. */
 const NOT_CAPTURED_SHOWN = 10

@@ -4,7 +4,7 @@ import { BaseCommand, yesFlag } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
 import { stateOf } from '../../output/backups.js'
 import { formatInstant, localTimezone } from '../../output/times.js'
-import { summaryOf } from '../../../core/backup.js'
+import { judged, summaryOf } from '../../../core/backup.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
 import { watchRun } from '../../watch.js'
@@ -24,7 +24,7 @@ export default class BackupDelete extends BaseCommand {
     const { startDeletion } = await import('../../../operations/maintenance.js')
     return connected(site, async (session) => {
       const backup = await backupNamed(session, args.id, flags.destination)
-      const summary = summaryOf(backup.manifest, backup.destination)
+      const summary = judged(summaryOf(backup.manifest, backup.destination), backup.authenticity)
       const taken = formatInstant(summary.takenAt, localTimezone())
       await this.confirm(
         `Delete ${summary.id} at ${summary.destination} (taken ${taken}, ${formatBytes(summary.storedBytes)}, ${stateOf(summary)})? It cannot be brought back.`,

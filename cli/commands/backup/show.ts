@@ -19,10 +19,10 @@ export default class BackupShow extends BaseCommand {
   async run(): Promise<LocatedBackup> {
     const { args, flags } = await this.parse(BackupShow)
     const site = await siteOf(flags.config)
-    const { destination, manifest, isGood } = await connected(site, (session) =>
+    const { reachedFrom: _reachedFrom, ...backup } = await connected(site, (session) =>
       backupNamed(session, args.id, flags.destination),
     )
-    this.print(renderBackup({ destination, manifest, isGood }, localTimezone()))
-    return { destination, manifest, isGood }
+    this.print(renderBackup(backup, localTimezone()))
+    return backup
   }
 }
