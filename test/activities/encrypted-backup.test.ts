@@ -14,7 +14,7 @@ import { decideRetention } from '../../core/retention.js'
 import type { CaptureInput } from '../../core/work.js'
 import { runActivity } from '../fakes/activity.js'
 import { storeBackup } from '../fakes/backups.js'
-import type { FakeDestination } from '../fakes/destination.js'
+import { fakeDestination, type FakeDestination } from '../fakes/destination.js'
 import { fakeKeys, testKey } from '../fakes/keys.js'
 import { fakeLog } from '../fakes/log.js'
 import { fakeSite } from '../fakes/site.js'
@@ -34,6 +34,7 @@ let tools: FakeTools
 let disk: FakeDestination
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'holdfast-encrypted-'))
+  disk = fakeDestination('disk')
   tools = hostWith(['main', 'recovery'])
 })
 afterEach(() => rmSync(stateDir, { recursive: true }))
@@ -43,15 +44,10 @@ function hostWith(
   wanted: readonly string[] | undefined = encryption.keys,
 ): FakeTools {
   const made = fakeTools({ site: fakeSite({ stateDir }), keys: fakeKeys(keys) })
-  disk ??= made.world.destinations['disk'] as FakeDestination
   made.world.destinations['disk'] = disk
   if (wanted) made.world.wantedKeys.set('shop', wanted)
   return made
 }
-beforeEach(() => {
-  disk = tools.world.destinations['disk'] as FakeDestination
-  for (const name of [...disk.objects.keys()]) disk.objects.delete(name)
-})
 
 const job = {
   jobVersion: 1,

@@ -177,7 +177,11 @@ test.each([
     `${goodPlan}encryption: { keys: [mian] }\n`,
     '9:22 error encryption.keys[0]: holdfast.yaml defines no key "mian". Did you mean "main"?',
   ],
-  ['encryption that is neither', `${goodPlan}encryption: aes\n`, '9:13 error encryption: must be keys and values or "none", but is a text.'],
+  [
+    'encryption that is neither',
+    `${goodPlan}encryption: aes\n`,
+    '9:13 error encryption: must be keys and values or "none", but is a text.',
+  ],
   [
     'a key twice',
     `${goodPlan}encryption: { keys: [main, main] }\n`,

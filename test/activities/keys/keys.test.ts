@@ -144,8 +144,8 @@ describe('by hand', () => {
     const lines = await listKeysByHand(site, { RECOVERY_KEY: hex })
 
     expect(lines).toMatchObject([
-      { name: 'main', type: 'file', problem: expect.stringContaining('does not exist') },
-      { name: 'recovery', type: 'env', where: '$RECOVERY_KEY', keyId: expect.any(String) },
+      { name: 'main', type: 'file', problem: expect.stringContaining('does not exist') as string },
+      { name: 'recovery', type: 'env', where: '$RECOVERY_KEY', keyId: expect.any(String) as string },
     ])
     expect(JSON.stringify(lines)).not.toContain(hex)
   })
