@@ -78,7 +78,12 @@ export type GuardOutcome = 'nothing-stopped' | 'started' | 'not-restarted' | 'le
 /** What a guard is to do next. */
 export type GuardCommand =
   | { readonly type: 'observe'; readonly alsoObserve: readonly string[] }
-  | { readonly type: 'stop'; readonly window: HoldWindow; readonly observed: ObservedService }
+  | {
+      readonly type: 'stop'
+      readonly window: HoldWindow
+      readonly observed: ObservedService
+      readonly healthyWithinMs: number
+    }
   | { readonly type: 'cancel-stop' }
   | {
       readonly type: 'start'

@@ -163,7 +163,9 @@ function observed(state: GuardState, event: GuardEvent & { type: 'observed' }, n
   const window = windowOf(state.leases, event.running, now)
   return {
     state: { ...state, phase: 'stopping', window },
-    commands: [{ type: 'stop', window, observed: event.observed }],
+    commands: [
+      { type: 'stop', window, observed: event.observed, healthyWithinMs: state.healthyWithinMs ?? 0 },
+    ],
   }
 }
 

@@ -28,6 +28,8 @@ export interface StopRequest {
   readonly observed: ObservedService
   readonly mode: HoldMode
   readonly stopTimeoutMs: number
+  /** For whoever starts it from the journal alone. */
+  readonly healthyWithinMs: number
   /** Same instant in the journal and in the guard: ISO, workflow time. */
   readonly stopRequestedAt: string
   /** ISO. When it passes during the stop, the stop is cancelled. Left out for a write lease. */

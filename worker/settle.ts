@@ -9,7 +9,7 @@ import { createGuardAsker } from './guard-seen.js'
 import { listExisting } from './read-journal.js'
 import type { LocalTools } from './tools.js'
 
-/** A person waits for the answer, and may ask again. */
+/** What an entry does not say itself; a person waits for the answer, and may ask again. */
 const LIMITS = { healthyWithinMs: 30_000, startAfterMs: 60_000 }
 
 export interface Settlement {

@@ -13,7 +13,7 @@ export interface WatchdogLimits {
   readonly graceMs: number
   /** Services that a service needs are waited for at most this long. */
   readonly startAfterMs: number
-  /** The plan that knows better may be unreadable, or gone. */
+  /** Of an entry that does not say how long its plan allows. */
   readonly healthyWithinMs: number
 }
 

@@ -15,6 +15,7 @@ export interface SettleTools extends HoldTools {
 export interface SettleOptions {
   readonly askGuard: (guard: JournalEntry['guard']) => Promise<GuardSeen>
   readonly decide: (entry: JournalEntry, guard: GuardSeen) => SettleDecision
+  /** For an entry that does not say it. */
   readonly healthyWithinMs: number
   /** Services that this one needs are waited for at most this long. */
   readonly startAfterMs: number
@@ -75,7 +76,8 @@ async function settleLocked(
   if (now === undefined) return { service, outcome: 'nothing-owed' }
   const { entry, decision } = now
   if (decision.action !== 'start') return unstarted(tools, entry, decision)
-  const result = await startEntry(tools, entry, options, signal)
+  const healthyWithinMs = entry.healthyWithinMs ?? options.healthyWithinMs
+  const result = await startEntry(tools, entry, { healthyWithinMs }, signal)
   await tellStarted(tools, service, result)
   return { service, outcome: 'started', because: decision.because, result }
 }

@@ -75,6 +75,7 @@ const leaseOf = (request: StopRequest) => ({
   stopRequestedAt: request.stopRequestedAt,
   ...(request.deadlineAt === undefined ? {} : { deadlineAt: request.deadlineAt }),
   stopTimeoutMs: request.stopTimeoutMs,
+  healthyWithinMs: request.healthyWithinMs,
   ...(request.startAfter === undefined ? {} : { startAfter: request.startAfter }),
   guard: request.guard,
 })

@@ -18,6 +18,7 @@ const schema = Type.Object({
   stopRequestedAt: instant,
   deadlineAt: Type.Optional(instant),
   stopTimeoutMs: Type.Number({ minimum: 0 }),
+  healthyWithinMs: Type.Optional(Type.Number({ minimum: 0 })),
   startAfter: Type.Optional(Type.Array(Type.String())),
   guard: Type.Object({ workflowId: Type.String(), runId: Type.String() }),
   bootId: Type.String(),

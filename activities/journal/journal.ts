@@ -18,6 +18,8 @@ export interface JournalEntry {
   /** ISO; not of a write lease. */
   readonly deadlineAt?: string
   readonly stopTimeoutMs: number
+  /** How long the plan gives it to become healthy after its start. */
+  readonly healthyWithinMs?: number
   /** Canonical references of services that it needs and that ran before: they start first. */
   readonly startAfter?: readonly string[]
   readonly guard: { readonly workflowId: string; readonly runId: string }

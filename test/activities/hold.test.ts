@@ -44,6 +44,7 @@ const requestOf = (observed: ObservedService, more: Partial<StopRequest> = {}): 
   observed,
   mode: 'stop',
   stopTimeoutMs: 10_000,
+  healthyWithinMs: 20_000,
   stopRequestedAt: new Date().toISOString(),
   deadlineAt: new Date(Date.now() + 60_000).toISOString(),
   lease: 'read',

@@ -69,6 +69,16 @@ test('the deadline is the smallest limit after the stop was asked for, and no jo
   expect(state.window?.deadlineAt).toBe(new Date(2000 + 5 * MINUTE).toISOString())
 })
 
+test('the stop says how long the plans give the service to become healthy, for whoever starts it without its guard', () => {
+  const { commands } = after([
+    acquire(lease('a', { healthyWithinMs: 5000 })),
+    acquire(lease('b', { healthyWithinMs: 2000 })),
+    observed,
+  ])
+
+  expect(commands).toMatchObject([{ type: 'stop', healthyWithinMs: 5000 }])
+})
+
 test.each([
   ['one that would cut the hold of others', lease('b', { maxDowntimeMs: MINUTE }), 'lease.busy'],
   ['a restore', write('b', 'r/1'), 'lease.busy'],

@@ -38,7 +38,7 @@ export async function observe(
 
 export async function stop(
   { host, service }: Guarded,
-  { window, observed }: Command<'stop'>,
+  { window, observed, healthyWithinMs }: Command<'stop'>,
 ): Promise<GuardEvent> {
   const { workflowId, runId } = workflowInfo()
   const { kind, mode, stopTimeoutMs, stopRequestedAt, deadlineAt, startAfter, restoreId } = window
@@ -49,6 +49,7 @@ export async function stop(
       observed,
       mode,
       stopTimeoutMs,
+      healthyWithinMs,
       stopRequestedAt,
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       lease: kind,

@@ -51,6 +51,7 @@ const requestOf = (observed: ObservedService, at: Date, more: Partial<StopReques
   observed,
   mode: 'stop',
   stopTimeoutMs: 1000,
+  healthyWithinMs: 20_000,
   stopRequestedAt: at.toISOString(),
   lease: 'read',
   guard: { workflowId: `guard/nas/${service}`, runId: 'run-1' },

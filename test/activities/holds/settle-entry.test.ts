@@ -151,6 +151,24 @@ test('after a boot a service that runs is not stopped again, and no stranger tak
   expect(journal.entries.size).toBe(0)
 })
 
+test.each([
+  [undefined, 'unhealthy'],
+  [60_000, 'ok'],
+] as const)('an entry that gives it %p ms to become healthy: %s', async (healthyWithinMs, health) => {
+  const { settle, fake, tools } = world('stopped', healthyWithinMs === undefined ? {} : { healthyWithinMs })
+  fake.health = 'starting'
+  const { driver } = tools.services.driver(service)
+  const observe = driver.observe.bind(driver)
+  let looks = 0
+  driver.observe = async (...given) => {
+    // The first health check after the start is over a moment later.
+    if (fake.state === 'running' && ++looks > 2) fake.health = 'healthy'
+    return observe(...given)
+  }
+
+  expect(await settle(() => start)).toMatchObject({ outcome: 'started', result: { health } })
+})
+
 test('what a service needs is waited for, but not for ever', async () => {
   const { settle, tools, fake } = world('stopped', { startAfter: ['docker:db'] })
   const looked: string[] = []
