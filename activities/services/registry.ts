@@ -11,6 +11,7 @@ import { dockerDriver } from './docker.js'
 import type { ServiceDriver, Shell } from './driver.js'
 import { lxcDriver } from './lxc.js'
 import { createHostShell, minimal } from './shell.js'
+import { readUnitsListeningAt } from './systemd-ours.js'
 import { systemdDriver } from './systemd.js'
 
 const RUNTIMES = ['docker', 'command', 'systemd', 'lxc'] as const
@@ -39,20 +40,27 @@ export interface Services extends ServiceRegistry {
 /** The services of this host, by the runtimes that they live in. Touches nothing yet. */
 export function createServices(options: ServicesOptions): Services {
   const { site, environment, random, dockerHost, ownContainerId, ownUnits = [] } = options
+  const temporalAddress = site.temporal?.address
   const client = createDockerClient(dockerHost)
   const host = createHostShell(environment)
   const ours = {
     ...(ownContainerId === undefined ? {} : { containerId: ownContainerId }),
-    ...(site.temporal === undefined ? {} : { temporalAddress: site.temporal.address }),
+    ...(temporalAddress === undefined ? {} : { temporalAddress }),
   }
   const refusal = (container: Docker.ContainerInspectInfo) => refusalOf(container, ours)
   const drivers = {
     docker: dockerDriver({ client, random, refusal }),
     command: commandDriver({ services: site.services, shell: host, environment: minimal(environment) }),
-    systemd: systemdDriver({ shell: host, ownUnits }),
+    systemd: systemdDriver({
+      shell: host,
+      ownUnits,
+      ...(temporalAddress === undefined
+        ? {}
+        : { temporalUnits: () => readUnitsListeningAt(temporalAddress) }),
+    }),
     lxc: lxcDriver({
       shell: host,
-      ...(site.temporal === undefined ? {} : { temporalAddress: site.temporal.address }),
+      ...(temporalAddress === undefined ? {} : { temporalAddress }),
     }),
   } satisfies { [R in Runtime]: ServiceDriver }
 

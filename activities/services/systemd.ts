@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { HoldfastError } from '../../core/errors.js'
 import type { ObservedService } from '../../core/work.js'
 import type { ServiceDriver, ServiceRelations, Shell } from './driver.js'
@@ -13,25 +12,38 @@ export interface SystemdTools {
   readonly shell: Shell
   /** Units that this process runs in: they must never be stopped. */
   readonly ownUnits: readonly string[]
+  /** Units that run our Temporal server, which is asked for anew: it may have been started since. Left out: it is not ours. */
+  readonly temporalUnits?: () => Promise<readonly string[]>
 }
 
 /**
  * Services of the system's systemd. A unit that has failed counts as stopped. A stop waits as long as the plan says;
  * when systemd kills what does not stop is for the unit to say (`TimeoutStopSec`).
  */
-export function systemdDriver({ shell, ownUnits }: SystemdTools): ServiceDriver {
+export function systemdDriver({
+  shell,
+  ownUnits,
+  temporalUnits = async () => [],
+}: SystemdTools): ServiceDriver {
   const systemd = systemctl(shell)
   const unitOf = async (name: string, signal: AbortSignal): Promise<Unit> => {
     const [unit] = await systemd.show([name], signal)
     if (!unit || (unit.loadState === 'not-found' && isAtRest(unit))) throw unitMissing(name)
-    refuseOurs(unit, ownUnits)
+    if (ownUnits.includes(unit.id))
+      throw neverHeld(unit, 'Holdfast itself runs in it, and nobody would start it again')
     return unit
+  }
+  /** Before it is stopped: a look into the processes of this host is too much for every look at a unit. */
+  const refuseTemporal = async (unit: Unit): Promise<void> => {
+    if (!(await temporalUnits()).includes(unit.id)) return
+    throw neverHeld(unit, 'it runs the Temporal server of Holdfast, without which nothing is started again')
   }
 
   return {
     resolve: async (name, signal) => {
       const unit = await unitOf(name, signal)
       if (unit.loadState !== 'loaded') throw notUsable(unit)
+      await refuseTemporal(unit)
       return unit.id
     },
 
@@ -41,7 +53,9 @@ export function systemdDriver({ shell, ownUnits }: SystemdTools): ServiceDriver 
 
     stop: async (name, { mode, timeoutMs }, signal) => {
       if (mode === 'pause') throw cannotPause(name)
-      if (isAtRest(await unitOf(name, signal))) return
+      const unit = await unitOf(name, signal)
+      if (isAtRest(unit)) return
+      await refuseTemporal(unit)
       await withinLimit(timeoutMs, signal, stillStopping(name, timeoutMs), (limited) =>
         systemd.run('stop', name, limited),
       )
@@ -72,12 +86,6 @@ export function systemdDriver({ shell, ownUnits }: SystemdTools): ServiceDriver 
       })
     },
   }
-}
-
-/** Every unit that we run in, from the inside out: the unit of a user's session holds those of their services. */
-export async function readOwnUnits(): Promise<readonly string[]> {
-  const cgroups = await readFile('/proc/self/cgroup', 'utf8').catch(() => '')
-  return [...new Set(cgroups.split(/[\n/]/).filter((part) => part.endsWith('.service')))]
 }
 
 const isAtRest = ({ activeState }: Unit): boolean => activeState === 'inactive' || activeState === 'failed'
@@ -124,14 +132,10 @@ async function withinLimit(
   }
 }
 
-function refuseOurs({ id }: Unit, ownUnits: readonly string[]): void {
-  if (!ownUnits.includes(id)) return
-  throw new HoldfastError(
-    'service.invalid',
-    `Unit "${id}" cannot be held: Holdfast itself runs in it, and nobody would start it again.`,
-    { hint: 'Remove it from `hold.services` of the plan.' },
-  )
-}
+const neverHeld = ({ id }: Unit, why: string): HoldfastError =>
+  new HoldfastError('service.invalid', `Unit "${id}" cannot be held: ${why}.`, {
+    hint: 'Remove it from `hold.services` of the plan.',
+  })
 
 const notUsable = ({ id, loadState }: Unit): HoldfastError =>
   loadState === 'masked'

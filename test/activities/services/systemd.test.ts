@@ -23,10 +23,11 @@ beforeAll(async () => {
   await chmod(join(folder(), 'systemctl'), 0o755)
 })
 
-const driver = (ownUnits: readonly string[] = []) =>
+const driver = (ownUnits: readonly string[] = [], temporalUnits: readonly string[] = []) =>
   systemdDriver({
     shell: createHostShell({ ...process.env, PATH: `${folder()}:${process.env['PATH']}` }),
     ownUnits,
+    temporalUnits: async () => temporalUnits,
   })
 
 interface UnitFile {
@@ -107,6 +108,20 @@ test('our own unit can be neither resolved nor stopped', async () => {
       code: 'service.invalid',
       message: expect.stringContaining('Holdfast itself') as string,
     })
+})
+
+test('the unit that runs our Temporal server can be neither resolved nor stopped, but started', async () => {
+  const name = await make()
+  const temporal = driver([], [name])
+
+  for (const ask of [() => temporal.resolve(name, signal), () => temporal.stop(name, stop, signal)])
+    await expect(ask()).rejects.toMatchObject({
+      code: 'service.invalid',
+      message: expect.stringContaining('the Temporal server of Holdfast') as string,
+    })
+  await write({ Id: name, ActiveState: 'inactive' })
+  await temporal.start(name, { mode: 'stop' }, signal)
+  expect((await temporal.observe(name, signal)).state).toBe('running')
 })
 
 test.each([
