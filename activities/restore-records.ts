@@ -20,6 +20,13 @@ export interface RestoreRecord extends Omit<RestoreStatus, 'down'> {
   readonly format: typeof RECORD_FORMAT
   /** By source, of what was swapped: the names of what an undo needs. */
   readonly kept?: Readonly<Record<string, readonly string[]>>
+  /** The run that replaces the data, or brings the old back; written before it begins. */
+  readonly run?: RestoreAttempt
+}
+
+export interface RestoreAttempt {
+  readonly workflowId: string
+  readonly runId: string
 }
 
 export interface RestoreRecords {

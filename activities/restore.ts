@@ -1,4 +1,6 @@
+import { Context } from '@temporalio/activity'
 import type { Item } from '../core/backup.js'
+import { assert } from '../core/assert.js'
 import { HoldfastError } from '../core/errors.js'
 import { selectItems } from '../core/restore-plan.js'
 import type { StageInput, StagedItem } from '../core/work.js'
@@ -8,7 +10,7 @@ import { withHeartbeat } from './heartbeat.js'
 import { dataKeyOf } from './keys/backup-keys.js'
 import { objectReader } from './pipeline/object-reader.js'
 import { damaged, previewRestore, requireAllowed, requireBelievable, targetOf } from './preview-restore.js'
-import { restoreRecords } from './restore-records.js'
+import { restoreRecords, type RestoreAttempt } from './restore-records.js'
 import { sources } from './sources/registry.js'
 import type { ObjectReader } from './sources/driver.js'
 import { listRestores, previewUndo, showRestore } from './show-restores.js'
@@ -31,10 +33,18 @@ export const restoreActivities = (
     showRestore: (restoreId) => withHeartbeat(() => showRestore(tools, restoreId)),
     previewUndo: (restoreId) => withHeartbeat((signal) => previewUndo(work(signal), restoreId)),
     stageRestore: (input) => withHeartbeat((signal) => stage(work(signal), input)),
-    swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items)),
-    undoRestore: (restoreId) => withHeartbeat((signal) => undoRestore(work(signal), restoreId)),
+    swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items, ownRun())),
+    undoRestore: (restoreId) => withHeartbeat((signal) => undoRestore(work(signal), restoreId, ownRun())),
     discardRestore: (items) => withHeartbeat((signal) => discardRestore(work(signal), items)),
   }
+}
+
+/** The run that has asked for this. */
+function ownRun(): RestoreAttempt {
+  const { workflowExecution } = Context.current().info
+  assert(workflowExecution, 'a restore is asked for by a workflow')
+  const { workflowId, runId } = workflowExecution
+  return { workflowId, runId }
 }
 
 async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {

@@ -25,7 +25,7 @@ export const previewUndo = async (work: DriverWork, restoreId: string): Promise<
   effectsOfUndo(work, await restoreRecords(work.tools.site.stateDir).require(restoreId))
 
 async function statusOf({ journal }: Tools, record: RestoreRecord): Promise<RestoreStatus> {
-  const { format: _format, kept: _kept, ...status } = record
+  const { format: _format, kept: _kept, run: _run, ...status } = record
   const down: string[] = []
   for (const service of record.scope.hold?.services ?? []) {
     const entry = await journal.read(service)

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { assert } from '../core/assert.js'
 import { HoldfastError } from '../core/errors.js'
+import { alarmCauses } from '../core/hold-alarms.js'
 import type { StagedItem, StagedMove, SwappedItem } from '../core/work.js'
 import type { SourceType } from '../schemas/sources.js'
-import { restoreRecords, type RestoreRecord } from './restore-records.js'
+import { restoreRecords, type RestoreAttempt, type RestoreRecord } from './restore-records.js'
 import type { Swapped } from './sources/driver.js'
 import { withDriver, type DriverWork } from './with-driver.js'
 
@@ -14,20 +15,25 @@ import { withDriver, type DriverWork } from './with-driver.js'
 export async function swapRestore(
   work: DriverWork,
   items: readonly StagedItem[],
+  run: RestoreAttempt,
 ): Promise<readonly SwappedItem[]> {
   const [first] = items
   if (!first) return []
   const records = restoreRecords(work.tools.site.stateDir)
-  return records.withLock(first.restoreId, work.signal, () => swapAll(work, items))
+  return records.withLock(first.restoreId, work.signal, () => swapAll(work, items, run))
 }
 
-async function swapAll(work: DriverWork, items: readonly StagedItem[]): Promise<readonly SwappedItem[]> {
+async function swapAll(
+  work: DriverWork,
+  items: readonly StagedItem[],
+  run: RestoreAttempt,
+): Promise<readonly SwappedItem[]> {
   const records = restoreRecords(work.tools.site.stateDir)
   const record = await requireStagedHere(work, items)
   // What was put back is staged no more: swapping it again would find nothing where the restored data should be.
   if (['undoing', 'undone', 'half-undone'].includes(record.state)) throw failedBefore(record)
 
-  await records.write({ ...record, state: 'swapping' })
+  await records.write({ ...record, run, state: 'swapping' })
   const swapped: SwappedItem[] = []
   const kept: Record<string, readonly string[]> = {}
   for (const item of items) {
@@ -37,10 +43,11 @@ async function swapAll(work: DriverWork, items: readonly StagedItem[]): Promise<
       kept[item.source] = keptOfItem
       swapped.push({ source: item.source, ...result })
     } catch (error) {
-      throw await putBack(work, record, items.slice(0, swapped.length + 1), error)
+      throw await putBack(work, { ...record, run }, items.slice(0, swapped.length + 1), error)
     }
   }
   await records.write({ ...record, kept, state: 'swapped', swappedAt: work.tools.clock().toISOString() })
+  await work.tools.alarms.resolve(alarmCauses.halfRestored(record.restoreId))
   return swapped
 }
 
@@ -100,6 +107,7 @@ async function putBack(
   const state = stuck.length === 0 ? 'undone' : 'half-undone'
   const failure = sentenceOf(failed, cause, stuck)
   await restoreRecords(work.tools.site.stateDir).write({ ...record, state, failure })
+  if (state === 'undone') await work.tools.alarms.resolve(alarmCauses.halfRestored(record.restoreId))
   return restoreFailed(state, failure, cause)
 }
 

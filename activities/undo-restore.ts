@@ -1,21 +1,26 @@
 import { HoldfastError } from '../core/errors.js'
+import { alarmCauses } from '../core/hold-alarms.js'
 import { laterRestore, undoStep } from '../core/restore-end.js'
 import type { StagedItem, SwappedItem } from '../core/work.js'
 import type { SourceType } from '../schemas/sources.js'
-import { restoreRecords, type RestoreRecord } from './restore-records.js'
+import { restoreRecords, type RestoreAttempt, type RestoreRecord } from './restore-records.js'
 import { withDriver, type DriverWork } from './with-driver.js'
 
 /**
  * Brings the old data back as far as it was replaced, the last source first, and removes what was staged. May run twice,
  * and be killed anywhere: the record says that it was begun. Fails as `requireUndoable` does, and then nothing was touched.
  */
-export async function undoRestore(work: DriverWork, restoreId: string): Promise<readonly SwappedItem[]> {
+export async function undoRestore(
+  work: DriverWork,
+  restoreId: string,
+  run: RestoreAttempt,
+): Promise<readonly SwappedItem[]> {
   const records = restoreRecords(work.tools.site.stateDir)
   return records.withLock(restoreId, work.signal, async () => {
     const record = await records.require(restoreId)
     if (record.state === 'undone') return []
     await requireUndoable(work, record)
-    await records.write({ ...record, state: 'undoing' })
+    await records.write({ ...record, run, state: 'undoing' })
     for (const item of record.items.toReversed()) {
       work.signal.throwIfAborted()
       await ofDriver(work, item, (driver, context) => driver.discard(item.moves, context))
@@ -23,6 +28,7 @@ export async function undoRestore(work: DriverWork, restoreId: string): Promise<
     // Nothing is staged or kept any more; what went wrong before is over.
     const { failure: _failure, kept: _kept, ...rest } = record
     await records.write({ ...rest, state: 'undone', items: [] })
+    await work.tools.alarms.resolve(alarmCauses.halfRestored(restoreId))
     return record.items.map(({ source, moves }) => ({
       source,
       safetyCopies: [],

@@ -4,6 +4,7 @@ import type { AlarmInput } from './work.js'
 export const alarmCauses = {
   notRestarted: (service: string) => `not-restarted/${service}`,
   writeLease: (service: string) => `write-lease/${service}`,
+  halfRestored: (restoreId: string) => `half-restored/${restoreId}`,
   damagedEntry: (file: string) => `journal-damaged/${file}`,
   blindWatchdog: 'journal-unusable',
 }
@@ -27,6 +28,17 @@ export const writeLeaseAlarm = (
     service,
   }
 }
+
+/** Of a restore that keeps no service down: nothing but this says that its data is not whole. */
+export const halfRestoredAlarm = (
+  restoreId: string,
+  about: { readonly plan: string; readonly why: string },
+): AlarmInput => ({
+  cause: alarmCauses.halfRestored(restoreId),
+  summary: `The data of ${about.plan} may be half restored: ${about.why}.`,
+  hint: `\`holdfast restore show ${restoreId}\` shows what is where; \`holdfast restore resume ${restoreId}\` finishes it, \`holdfast restore undo ${restoreId}\` brings the old data back. Keep what uses the data stopped until then.`,
+  plan: about.plan,
+})
 
 /** `service`: as far as the name of the file tells it. */
 export const damagedEntryAlarm = (entry: {

@@ -11,7 +11,7 @@ export interface OwedStart {
   readonly deadlineAt?: string
 }
 
-/** The run of a guard, as Temporal says it. `silent`: it does not answer, or not for certain. */
+/** The run of a guard or of a restore, as Temporal says it. `silent`: it does not answer, or not for certain. */
 export type GuardSeen = 'open' | 'closed-or-unknown' | 'silent'
 
 /** What to do about one entry of the journal, and why, as the end of a sentence. */
@@ -73,6 +73,22 @@ function decideAlone({ deadlineAt, stopRequestedAt }: OwedStart, { now, graceMs 
     at: new Date(dueMs).toISOString(),
     because: 'Temporal does not answer',
   } as const
+}
+
+/**
+ * Why nobody brings a restore to its end that lies between old and new data; undefined: somebody does. `isAtWork`: a process
+ * of this host replaces or brings back its data right now, whatever became of its run.
+ */
+export function interruptedBecause(run: GuardSeen, isAtWork: boolean): string | undefined {
+  if (isAtWork) return undefined
+  switch (run) {
+    case 'open':
+      return undefined
+    case 'closed-or-unknown':
+      return 'its restore ended without saying that it is whole'
+    case 'silent':
+      return 'Temporal, which knows what became of its restore, does not answer'
+  }
 }
 
 /** When a person asked for this one by its name: all but a restore that is at work gives way. */

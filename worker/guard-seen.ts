@@ -16,7 +16,7 @@ export interface GuardAsker {
 }
 
 /**
- * Asks Temporal for runs of guards, over a connection that is made at the first question, kept while it answers, and given up
+ * Asks Temporal for runs of guards and of restores, over a connection that is made at the first question, kept while it answers, and given up
  * when it does not: the embedded server may come back at another address.
  */
 export function createGuardAsker(connect: () => Promise<ClientConnection>, clock: () => Date): GuardAsker {

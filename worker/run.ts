@@ -10,6 +10,7 @@ import { READY_MESSAGE } from './child.js'
 import { translateFailures } from './interceptors.js'
 import { identityOf, machineId, refuseSecondMachine } from './machine.js'
 import { queuesOf, type Queue, type Role } from './queues.js'
+import { watchRestores } from './restore-watch.js'
 import { restartDelayMs, endsInARow } from './restart.js'
 import { installRuntime } from './runtime.js'
 import { stopRequestsOfChild } from './signals.js'
@@ -66,17 +67,20 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
   log.info('worker has stopped')
 }
 
-/** The roles that stop and start services look after the journal, too. */
+/** The roles that stop and start services look after the journal, too, and after restores. */
 const WATCHING: ReadonlySet<Role> = new Set(['control', 'all'])
 
-function watch(
+async function watch(
   site: Site,
   local: LocalTools,
   signal: AbortSignal,
   limits: WatchdogLimits = WATCHDOG_LIMITS,
 ): Promise<void> {
-  const guards = createGuardAsker(() => connectClient(site, local), local.clock)
-  return runWatchdog(local, { limits, guards, signal })
+  const asker = () => createGuardAsker(() => connectClient(site, local), local.clock)
+  await Promise.all([
+    runWatchdog(local, { limits, guards: asker(), signal }),
+    watchRestores(local, { everyMs: limits.everyMs, runs: asker(), signal }),
+  ])
 }
 
 async function serve(
