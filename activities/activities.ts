@@ -1,6 +1,7 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
 import type { RestoreStatus } from '../core/restore-end.js'
+import type { RestoreDetails } from '../core/restore-places.js'
 import type { LockRequest } from '../core/messages.js'
 
 /**
@@ -43,6 +44,8 @@ export interface QuestionActivities {
   previewRestore(request: work.RestoreRequest, restoreId: string): Promise<work.RestorePreview>
   /** Fails with `restore.not-found`. */
   showRestore(restoreId: string): Promise<RestoreStatus>
+  /** With where its data is now. Fails with `restore.not-found`. */
+  describeRestore(restoreId: string): Promise<RestoreDetails>
   listRestores(): Promise<work.RestoreList>
   /** What `undoRestore` would do, in sentences. Fails as it would: then nothing needs to stop for it. */
   previewUndo(restoreId: string): Promise<readonly string[]>

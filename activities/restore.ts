@@ -13,7 +13,7 @@ import { damaged, previewRestore, requireAllowed, requireBelievable, targetOf } 
 import { restoreRecords, type RestoreAttempt } from './restore-records.js'
 import { sources } from './sources/registry.js'
 import type { ObjectReader } from './sources/driver.js'
-import { listRestores, previewUndo, showRestore } from './show-restores.js'
+import { describeRestore, listRestores, previewUndo, showRestore } from './show-restores.js'
 import { discardRestore, swapRestore } from './swap-restore.js'
 import type { Tools } from './tools.js'
 import { undoRestore } from './undo-restore.js'
@@ -24,13 +24,17 @@ export const restoreActivities = (
   tools: Tools,
   drivers: SourceDrivers = sources,
 ): Pick<DataActivities, 'stageRestore' | 'swapRestore' | 'undoRestore' | 'discardRestore'> &
-  Pick<QuestionActivities, 'previewRestore' | 'listRestores' | 'showRestore' | 'previewUndo'> => {
+  Pick<
+    QuestionActivities,
+    'previewRestore' | 'listRestores' | 'showRestore' | 'describeRestore' | 'previewUndo'
+  > => {
   const work = (signal: AbortSignal): DriverWork => ({ tools, drivers, signal })
   return {
     previewRestore: (request, restoreId) =>
       withHeartbeat((signal) => previewRestore(work(signal), request, restoreId)),
     listRestores: () => withHeartbeat(() => listRestores(tools)),
     showRestore: (restoreId) => withHeartbeat(() => showRestore(tools, restoreId)),
+    describeRestore: (restoreId) => withHeartbeat((signal) => describeRestore(work(signal), restoreId)),
     previewUndo: (restoreId) => withHeartbeat((signal) => previewUndo(work(signal), restoreId)),
     stageRestore: (input) => withHeartbeat((signal) => stage(work(signal), input)),
     swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items, ownRun())),
@@ -81,7 +85,7 @@ async function requireNotSwapped({ site }: Tools, restoreId: string): Promise<vo
     'restore.not-allowed',
     `Restore ${restoreId} has replaced data already (${record.state}).`,
     {
-      hint: `See it with \`holdfast restore list\`, end it with \`resume\` or \`undo\`, or start a new restore.`,
+      hint: `See it with \`holdfast restore show ${restoreId}\`, end it with \`resume\` or \`undo\`, or start a new restore.`,
     },
   )
 }

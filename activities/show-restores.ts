@@ -1,8 +1,10 @@
-import type { RestoreStatus, RestoreSummary } from '../core/restore-end.js'
+import { HoldfastError } from '../core/errors.js'
+import { dataOf, type RestoreStatus, type RestoreSummary } from '../core/restore-end.js'
+import { placesOf, type Copies, type RestoreDetails } from '../core/restore-places.js'
 import type { RestoreList } from '../core/work.js'
 import { restoreRecords, type RestoreRecord } from './restore-records.js'
 import type { Tools } from './tools.js'
-import { effectsOfUndo } from './undo-restore.js'
+import { effectsOfUndo, safetyCopiesOf } from './undo-restore.js'
 import type { DriverWork } from './with-driver.js'
 
 /** The restores that this host remembers, newest first. */
@@ -19,6 +21,27 @@ export async function listRestores(tools: Tools): Promise<RestoreList> {
 /** Fails with `restore.not-found`. */
 export const showRestore = async (tools: Tools, restoreId: string): Promise<RestoreStatus> =>
   statusOf(tools, await restoreRecords(tools.site.stateDir).require(restoreId))
+
+/**
+ * With where its data is now. A source whose driver cannot look (its server is down) is a problem beside the rest. Fails with
+ * `restore.not-found`.
+ */
+export async function describeRestore(work: DriverWork, restoreId: string): Promise<RestoreDetails> {
+  const record = await restoreRecords(work.tools.site.stateDir).require(restoreId)
+  const problems: string[] = []
+  const copies: Record<string, Copies> = {}
+  // Before its swap there are none.
+  for (const item of dataOf(record.state) === 'old' ? [] : record.items) {
+    const present = await safetyCopiesOf(work, item).catch((error: unknown) => {
+      if (!(error instanceof HoldfastError)) throw error
+      problems.push(`The safety copies of "${item.source}" could not be looked at: ${error.message}`)
+      return undefined
+    })
+    const kept = record.state === 'swapped' ? record.kept?.[item.source] : undefined
+    copies[item.source] = { present, ...(kept === undefined ? {} : { kept }) }
+  }
+  return { ...(await statusOf(work.tools, record)), places: placesOf(record, copies), problems }
+}
 
 /** Changes nothing. */
 export const previewUndo = async (work: DriverWork, restoreId: string): Promise<readonly string[]> =>

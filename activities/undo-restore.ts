@@ -54,11 +54,15 @@ export async function requireUndoable(work: DriverWork, record: RestoreRecord): 
   // An undo that was begun has brought back some of the copies itself.
   if (record.state !== 'swapped') return
   for (const item of record.items) {
-    const present = await ofDriver(work, item, (driver, context) => driver.kept(item.moves, context))
+    const present = await safetyCopiesOf(work, item)
     const missing = (record.kept?.[item.source] ?? []).filter((name) => !present.includes(name))
     if (missing.length > 0) throw copiesGone(record, item, missing)
   }
 }
+
+/** Names of what was put aside, as far as it is there now. Changes nothing. */
+export const safetyCopiesOf = (work: DriverWork, item: StagedItem): Promise<readonly string[]> =>
+  ofDriver(work, item, (driver, context) => driver.kept(item.moves, context))
 
 const copiesGone = ({ restoreId }: RestoreRecord, { source }: StagedItem, missing: readonly string[]) =>
   new HoldfastError(

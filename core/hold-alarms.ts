@@ -20,13 +20,20 @@ export const writeLeaseAlarm = (
   service: string,
   about: { readonly why: string; readonly stateBefore?: ServiceState; readonly restoreId?: string },
 ): AlarmInput => {
-  const { why, stateBefore, restoreId = 'RESTORE' } = about
+  const { why, stateBefore, restoreId } = about
   return {
     cause: alarmCauses.writeLease(service),
     summary: `${service} stays down for a restore: ${why}. Before, it was ${stateBefore ?? 'not stopped yet'}.`,
-    hint: `Its data may be half restored. \`holdfast restore list\` shows how far it came; \`holdfast restore resume ${restoreId}\` finishes it, \`holdfast restore undo ${restoreId}\` brings the old data back; both start the service. When you know that its data is whole: holdfast journal settle --start ${service}`,
+    hint: `Its data may be half restored. ${endsOf(service, restoreId)}`,
     service,
   }
+}
+
+/** How a person brings a service back that a restore keeps down. Entries of older versions do not name the restore. */
+export function endsOf(service: string, restoreId?: string): string {
+  const looking = restoreId === undefined ? 'list' : `show ${restoreId}`
+  const id = restoreId ?? 'ID'
+  return `\`holdfast restore ${looking}\` shows how far it came; \`holdfast restore resume ${id}\` finishes it, \`holdfast restore undo ${id}\` brings the old data back; both start the service. When you know that its data is whole: holdfast journal settle --start ${service}`
 }
 
 /** Of a restore that keeps no service down: nothing but this says that its data is not whole. */

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
 import { hasEnded, resumeStep, undoStep, type RestoreSummary } from '../core/restore-end.js'
+import type { RestoreDetails } from '../core/restore-places.js'
 import type { RestoreResult } from '../core/work.js'
 import type { RestoreEndInput } from '../workflows/restore-end-run.js'
 import { askHost, askHosts } from './questions.js'
@@ -11,6 +12,10 @@ import { asking, isNotFound } from './temporal-errors.js'
 
 /** A restore as its host remembers it, and the run that works on it right now. */
 export interface RestoreView extends RestoreSummary {
+  readonly runningAs?: string
+}
+
+export interface RestoreDetailsView extends RestoreDetails {
   readonly runningAs?: string
 }
 
@@ -68,6 +73,15 @@ export async function findRestore(
   throw new HoldfastError('flag.invalid', `"${id}" is the beginning of ${found.length} restores.`, {
     hint: `Give more of it: ${found.map(({ restoreId }) => restoreId).join(', ')}.`,
   })
+}
+
+/** With where its data is now, as its host finds it. */
+export async function describeRestore(
+  session: Session,
+  { host, restoreId, runningAs }: RestoreView,
+): Promise<RestoreDetailsView> {
+  const details = await askHost(session, host, 'describeRestore', restoreId)
+  return runningAs === undefined ? details : { ...details, runningAs }
 }
 
 /** What an undo would do, in sentences. Fails as `startRestoreEnd` does, and as the undo would. */

@@ -188,6 +188,7 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
     previewRestore: usual.previewRestore,
     listRestores: usual.listRestores,
     showRestore: usual.showRestore,
+    describeRestore: usual.describeRestore,
     previewUndo: usual.previewUndo,
     previewRetention: usual.previewRetention,
     // Slow stores need their time, and a person wants to know how it went now, not the third time.

@@ -49,6 +49,8 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.listRestores(...ask.arguments)
     case 'showRestore':
       return asked.showRestore(...ask.arguments)
+    case 'describeRestore':
+      return asked.describeRestore(...ask.arguments)
     case 'previewUndo':
       return asked.previewUndo(...ask.arguments)
     case 'previewRetention':

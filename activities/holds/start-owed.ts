@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../core/errors.js'
+import { endsOf } from '../../core/hold-alarms.js'
 import type { ObservedService, StartRequest, StartResult } from '../../core/work.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { awaitHealth } from './health.js'
@@ -28,7 +29,7 @@ const heldByRestore = ({ service, guard, restoreId }: JournalEntry) =>
     'restore.conflict',
     `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}).`,
     {
-      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
+      hint: endsOf(service, restoreId),
     },
   )
 

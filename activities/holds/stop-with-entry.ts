@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import type { ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import { endsOf } from '../../core/hold-alarms.js'
 import { failureOf } from '../../core/failure.js'
 import type { StopRequest, StopResult } from '../../core/work.js'
 import type { JournalEntry } from '../journal/journal.js'
@@ -106,7 +107,7 @@ const keptByRestore = ({ service, guard, restoreId }: JournalEntry) =>
     'lease.busy',
     `${service} is kept down by a restore that has not ended (${restoreId ?? guard.workflowId}): its data may be half restored.`,
     {
-      hint: `\`holdfast restore list\` shows it: resume or undo it. Or, when you know that its data is whole: holdfast journal settle --start ${service}`,
+      hint: endsOf(service, restoreId),
     },
   )
 

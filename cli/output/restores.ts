@@ -21,11 +21,15 @@ export function renderRestores(restores: readonly RestoreView[], timezone: strin
   const open = restores.filter((restore) => restore.runningAs === undefined && !hasEnded(restore))
   const [first] = open
   if (first === undefined) return table
-  return `${table}\n\nFinish with: holdfast restore resume ID\nTake back with: holdfast restore undo ID`
+  return `${table}\n\nSee what is where with: holdfast restore show ID\nFinish with: holdfast restore resume ID\nTake back with: holdfast restore undo ID`
 }
 
 /** How far it came, in words; an interrupted one says where. */
-function stateText({ state, runningAs, down }: RestoreView): string {
+export function stateText({
+  state,
+  runningAs,
+  down,
+}: Pick<RestoreView, 'state' | 'runningAs' | 'down'>): string {
   if (runningAs !== undefined) return 'running'
   switch (state) {
     case 'staged':

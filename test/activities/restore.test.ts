@@ -513,6 +513,78 @@ describe('what the host remembers', () => {
   })
 })
 
+describe('where the data of a restore is', () => {
+  const describing = (one: ReturnType<typeof world>) => {
+    const journal = { ...one.tools.journal, read: async () => undefined }
+    const { describeRestore } = restoreActivities({ ...one.tools, journal }, one.fake.drivers)
+    return runActivity(describeRestore, one.restoreId)
+  }
+
+  test('beside its place, then in its place, with the old data kept, then nowhere', async () => {
+    const one = world()
+    const items = await stageAll(one)
+    const staged = await describing(one)
+    await one.swap(items)
+    const swapped = await describing(one)
+    await one.undo()
+    const undone = await describing(one)
+
+    expect(staged.places).toContainEqual(expect.objectContaining({ source: 'one', holds: 'old' }))
+    expect(
+      swapped.places.map(({ source, holds, safetyCopy }) => [source, holds, safetyCopy?.isThere]),
+    ).toEqual([
+      ['one', 'new', true],
+      ['two', 'new', true],
+      ['three', 'new', true],
+    ])
+    expect(undone).toMatchObject({ state: 'undone', places: [] })
+  })
+
+  test('what cannot be looked at is a problem, and hides nothing else', async () => {
+    const one = world()
+    await one.swap(await stageAll(one))
+    one.fake.drivers.files.kept = async () => {
+      throw new HoldfastError('database.unreachable', 'PostgreSQL does not answer.')
+    }
+
+    const { places, problems } = await describing(one)
+
+    expect(places).toHaveLength(3)
+    expect(problems).toContainEqual(expect.stringContaining('PostgreSQL does not answer'))
+  })
+})
+
+describe('an alarm about half restored data', () => {
+  test.each(['swap', 'undo'] as const)('ends with a %s that comes to its end', async (verb) => {
+    const one = world()
+    const items = await stageAll(one)
+    if (verb === 'undo') await one.swap(items)
+    one.tools.world.alarms.set(`half-restored/${one.restoreId}`, 'it died')
+
+    await (verb === 'swap' ? one.swap(items) : one.undo())
+
+    expect(one.tools.world.alarms.size).toBe(0)
+  })
+
+  test('can be told from one at work: the record names the run that replaces the data', async () => {
+    const one = world()
+    const items = await stageAll(one)
+    let during: Record<string, unknown> = {}
+    const swap = one.fake.drivers.files.swap.bind(one.fake.drivers.files)
+    one.fake.drivers.files.swap = async (...given) => {
+      during = await one.record()
+      return swap(...given)
+    }
+
+    await one.swap(items)
+
+    expect(during).toMatchObject({
+      state: 'swapping',
+      run: { workflowId: 'test', runId: expect.any(String) as string },
+    })
+  })
+})
+
 const signal = new AbortController().signal
 const moveOf = (source: string) => [
   {

@@ -156,6 +156,7 @@ const questionActivities = (host: FakeHost) => ({
     problems: [],
   }),
   showRestore: async (restoreId: string) => statusOf(host, restoreId),
+  describeRestore: async (restoreId: string) => ({ ...statusOf(host, restoreId), places: [], problems: [] }),
   previewUndo: async (restoreId: string) =>
     statusOf(host, restoreId).items.map(({ source }) => `${source}: brings the old data back`),
   previewRetention: async ({ destination }: { destination: string }) => ({
