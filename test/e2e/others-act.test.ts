@@ -1,21 +1,25 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import type Docker from 'dockerode'
-import type { BackupSummary } from '../../core/backup.js'
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import type { BackupRunResult } from '../../core/work.js'
+import { containerService, type ContainerService } from '../support/container-service.js'
 import { startDocker, type DockerForTests } from '../support/docker.js'
-import { goOn, hangTar } from '../support/hanging-tar.js'
 import { describeWith } from '../support/needs.js'
+import { makeProcessService, type ProcessService } from '../support/process-service.js'
+import { testsTogether } from '../support/together.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
 
-// The cases R12 and R16 of docs/guarantees.md, and what else somebody may do to a container while it is held. A capture is made
-// to hang by stopping the process of its tar.
+// The cases R12 and R16 of docs/guarantees.md, and what else somebody may do to a service while it is held. Every case has a
+// plan and services of its own, and a capture that hangs.
 
-describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while a container is held', () => {
+const CASES = 6
+/** Beyond the minute after which a start that does not work is told of. */
+const CASE_LIMIT_MS = 420_000
+
+describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while a service is held', () => {
   let docker: DockerForTests
   let world: World
-  let hanging: number | undefined
-  let web: string
+  let commands: Record<'started' | 'failing', ProcessService>
+  const hanging = new Set<number>()
 
   beforeAll(async () => {
     const found = await startDocker()
@@ -23,130 +27,169 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     docker = found
     world = await makeWorld({ environment: { ...docker.environment } })
     for (const folder of ['data', 'needed']) await mkdir(world.path(folder))
-    await writeFile(world.path('data', 'large'), randomBytes(24 * 2 ** 20).toString('hex'))
-    web = `held-${randomBytes(4).toString('hex')}`
-    await (await createWeb()).start()
-    await world.writePlan({
-      plan: 'held',
-      hold: { services: [`docker:${web}`], maxDowntime: '2m', healthy: { within: '5s' } },
-      sources: { data: { type: 'files', paths: [world.path('data')] } },
-      compression: { algorithm: 'zstd', level: 12 },
-      retry: { attempts: 1 },
+    await writeFile(world.path('data', 'file'), 'content')
+    commands = {
+      started: await makeProcessService(world.path('started')),
+      failing: await makeProcessService(world.path('failing')),
+    }
+    for (const service of Object.values(commands)) await service.start()
+    const { definition } = commands.failing
+    const onlyWithFolder = ['sh', '-c', 'test -d "$0" && exec "$@"', world.path('needed')]
+    await world.configure({
+      services: {
+        started: commands.started.definition,
+        failing: { ...definition, start: [...onlyWithFolder, ...definition.start] },
+      },
+      // The plans are added while it runs.
+      allow: { services: ['docker:*', 'command:*'], paths: [world.folder] },
+      limits: { parallelCaptures: CASES },
     })
     await world.up()
   }, 180_000)
 
   afterAll(async () => {
+    for (const pid of hanging) goOn(pid)
+    for (const service of Object.values(commands)) await service.stop()
     await world.dispose()
     await docker.clean()
   })
 
-  afterEach(async () => {
-    resume()
-    await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)
-    expect((await container().inspect()).State.Running).toBe(true)
-  })
+  testsTogether(
+    {
+      'R12 starts of a container and of a command fail for a while: tried until they work, alarms meanwhile':
+        async () => {
+          const Mounts = [{ Type: 'bind' as const, Source: world.path('needed'), Target: '/needed' }]
+          const web = await running({ Mounts })
+          const references = [web.reference, 'command:failing']
+          const run = await startedAndHanging('failing', references)
+          await rename(world.path('needed'), world.path('taken-away'))
+          run.resume()
+          for (const reference of references)
+            await until(`${reference} is alarmed`, () => hasAlarm(reference), 150_000)
 
-  test('R16 it is recreated: the new one is started, by its name', async () => {
-    const run = await startedAndHanging()
-    await container().remove({ force: true })
-    const { id } = await createWeb()
+          await rename(world.path('taken-away'), world.path('needed'))
 
-    resume()
+          await until('the container runs', web.isRunning, 60_000)
+          await until('the command runs', () => commands.failing.isRunning(), 60_000)
+          for (const reference of references)
+            await until(`${reference} is no alarm`, async () => !(await hasAlarm(reference)), 60_000)
+        },
 
-    expect(await outcomeOf(run)).toBe('good')
-    expect((await container().inspect()).Id).toBe(id)
-  })
+      'R16 a container is recreated: the new one is started, by its name': async () => {
+        const web = await running()
+        const run = await startedAndHanging('recreated', [web.reference])
+        await web.container().remove({ force: true })
+        const { id } = await web.create()
 
-  test('R16 it is removed: an alarm, and whatever bears its name later is started', async () => {
-    const run = await startedAndHanging()
-    await container().remove({ force: true })
-    resume()
-    await until('an alarm is open', hasAlarm, 60_000)
+        run.resume()
 
-    await createWeb()
-
-    await until('the new one runs', async () => (await container().inspect()).State.Running, 60_000)
-    expect(await outcomeOf(run)).toBe('not-good')
-    await until('the alarm is closed', async () => !(await hasAlarm()))
-  })
-
-  test('R12 its start fails for a while: it is tried until it works, with an alarm meanwhile', async () => {
-    const run = await startedAndHanging()
-    await rename(world.path('needed'), world.path('taken-away'))
-    resume()
-    await until('an alarm is open', hasAlarm, 150_000)
-
-    await rename(world.path('taken-away'), world.path('needed'))
-
-    await until('it runs', async () => (await container().inspect()).State.Running, 60_000)
-    await until('the alarm is closed', async () => !(await hasAlarm()), 60_000)
-    expect(['good', 'not-good']).toContain(await outcomeOf(run))
-  }, 300_000)
-
-  test('it is started: what was read is inconsistent, and it is not started twice', async () => {
-    const run = await startedAndHanging()
-    await container().start()
-    const { StartedAt: startedAt } = (await container().inspect()).State
-
-    resume()
-
-    expect(await outcomeOf(run)).toBe('not-good')
-    expect((await container().inspect()).State.StartedAt).toBe(startedAt)
-    const [newest] = (await backups()).reverse()
-    expect(newest).toMatchObject({ data: 'inconsistent', isGood: false })
-  })
-
-  test('it is started and stopped again: what was read is inconsistent, and it is started at the end', async () => {
-    const run = await startedAndHanging()
-    await container().start()
-    await container().stop({ t: 5 })
-
-    resume()
-
-    expect(await outcomeOf(run)).toBe('not-good')
-    const [newest] = (await backups()).reverse()
-    expect(newest).toMatchObject({ data: 'inconsistent' })
-  })
-
-  function resume(): void {
-    goOn(hanging)
-    hanging = undefined
-  }
-
-  const container = () => docker.docker.getContainer(web)
-  const backups = () => world.json<BackupSummary[]>('backup', 'list', '--plan', 'held')
-  /** `status` ends with 1 while one is open. */
-  async function hasAlarm(): Promise<boolean> {
-    const { stdout } = await world.holdfast('status', '--json')
-    const { alarms } = JSON.parse(stdout) as { alarms: { cause: string }[] }
-    return alarms.some(({ cause }) => cause === `not-restarted/docker:${web}`)
-  }
-
-  /** Docker's own restart policy must not undo a hold; without the folder its start fails. */
-  async function createWeb(): Promise<Docker.Container> {
-    const made = await docker.create(docker.tinyImage, {
-      name: web,
-      HostConfig: {
-        NetworkMode: 'none',
-        RestartPolicy: { Name: 'always' },
-        Mounts: [{ Type: 'bind', Source: world.path('needed'), Target: '/needed' }],
+        expect(await run.result()).toMatchObject({ outcome: 'good' })
+        expect(await web.container().inspect()).toMatchObject({ Id: id, State: { Running: true } })
       },
+
+      'R16 a container is removed: an alarm, and whatever bears its name later is started': async () => {
+        const web = await running()
+        const run = await startedAndHanging('removed', [web.reference])
+        await web.container().remove({ force: true })
+        run.resume()
+        await until('an alarm is open', () => hasAlarm(web.reference), 120_000)
+
+        await web.create()
+
+        await until('the new one runs', web.isRunning, 60_000)
+        expect(await run.result()).toMatchObject({ outcome: 'not-good' })
+        await until('the alarm is closed', async () => !(await hasAlarm(web.reference)))
+      },
+
+      'a container is started: what was read is inconsistent, and it is not started twice': async () => {
+        const web = await running()
+        const run = await startedAndHanging('started', [web.reference])
+        await web.container().start()
+        const startedAt = await web.startedAt()
+
+        run.resume()
+
+        expect(await run.result()).toMatchObject({ outcome: 'not-good', data: 'inconsistent' })
+        expect(await web.startedAt()).toBe(startedAt)
+      },
+
+      'a command is started: what was read is inconsistent, and it runs at the end': async () => {
+        const run = await startedAndHanging('command', ['command:started'])
+        await commands.started.start()
+
+        run.resume()
+
+        expect(await run.result()).toMatchObject({ outcome: 'not-good', data: 'inconsistent' })
+        expect(await commands.started.isRunning()).toBe(true)
+      },
+
+      'a container is started and stopped again: what was read is inconsistent, and it is started at the end':
+        async () => {
+          const web = await running()
+          const run = await startedAndHanging('again', [web.reference])
+          await web.container().start()
+          await web.container().stop({ t: 5 })
+
+          run.resume()
+
+          expect(await run.result()).toMatchObject({ outcome: 'not-good', data: 'inconsistent' })
+          expect(await web.isRunning()).toBe(true)
+        },
+    },
+    CASE_LIMIT_MS,
+  )
+
+  async function running(host: Parameters<typeof containerService>[1] = {}): Promise<ContainerService> {
+    const web = containerService(docker, { NetworkMode: 'none', RestartPolicy: { Name: 'always' }, ...host })
+    await (await web.create()).start()
+    return web
+  }
+
+  let isFree: Promise<unknown> = Promise.resolve()
+
+  /** Begins a run of a plan that holds these services, whose tar hangs: one after another, since any tar may be the next. */
+  function startedAndHanging(plan: string, services: readonly string[]) {
+    const begun = isFree.then(async () => {
+      await world.writePlan({
+        plan,
+        hold: { services, maxDowntime: '10m', healthy: { within: '2s' } },
+        sources: { data: { type: 'files', paths: [world.path('data')] } },
+        retry: { attempts: 1 },
+      })
+      await world.tar.hangNext()
+      const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
+      const tar = await world.tar.hangs()
+      hanging.add(tar)
+      return { workflowId, tar }
     })
-    return made.container
+    isFree = begun.catch(() => undefined)
+    return begun.then(({ workflowId, tar }) => ({
+      resume: () => goOn(tar),
+      result: () => until(`${workflowId} has ended`, () => resultOf(workflowId), CASE_LIMIT_MS),
+    }))
   }
 
-  async function startedAndHanging(): Promise<string> {
-    const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', 'held', '--no-wait')
-    hanging = await hangTar(world.path('data'))
-    expect((await container().inspect()).State.Running).toBe(false)
-    return workflowId
+  /** Undefined while it runs, should a busy machine take longer than a command may. */
+  async function resultOf(workflowId: string): Promise<BackupRunResult | undefined> {
+    const { stdout } = await world.holdfast('run', 'watch', workflowId, '--json')
+    const said = JSON.parse(stdout === '' ? '{}' : stdout) as Partial<BackupRunResult>
+    return said.outcome === undefined ? undefined : (said as BackupRunResult)
   }
 
-  const outcomeOf = (workflowId: string) =>
-    until(
-      `${workflowId} has ended`,
-      async () => (await world.json<{ outcome?: string }>('run', 'show', workflowId)).outcome,
-      150_000,
+  async function hasAlarm(reference: string): Promise<boolean> {
+    const folder = world.path('state', 'alarms')
+    const names = await readdir(folder).catch((): string[] => [])
+    const texts = await Promise.all(
+      names.map((name) => readFile(`${folder}/${name}`, 'utf8').catch(() => '')),
     )
+    return texts.some((text) => text.includes(`"not-restarted/${reference}"`))
+  }
 })
+
+function goOn(tar: number): void {
+  try {
+    process.kill(tar, 'SIGCONT')
+  } catch {
+    // It has ended with its run.
+  }
+}

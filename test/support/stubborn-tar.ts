@@ -11,9 +11,9 @@ export interface StubbornTar {
   readonly path: string
   /** The next one that creates or extracts an archive is to hang. */
   hangNext(): Promise<void>
-  /** Resolves when it hangs. */
-  hangs(): Promise<void>
-  /** Lets it go on; it may have been ended with its run. */
+  /** Resolves when it hangs, with its process. */
+  hangs(): Promise<number>
+  /** Lets the last one go on; it may have been ended with its run. */
   goOn(): void
   kill(): void
 }
@@ -43,6 +43,7 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
       await until('it has stopped', () => isStopped(Number(pid)))
       await rm(caught)
       hanging = Number(pid)
+      return hanging
     },
     goOn: () => send('SIGCONT'),
     kill: () => send('SIGKILL'),
