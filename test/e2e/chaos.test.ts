@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackupSummary } from '../../core/backup.js'
 import { workflowIds } from '../../core/ids.js'
+import { containerService, type ContainerService } from '../support/container-service.js'
+import { startDocker, type DockerForTests } from '../support/docker.js'
 import { longer } from '../support/long.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
@@ -11,56 +13,74 @@ import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
 
-// Random kills at random moments of a run. HOLDFAST_TEST_SEED repeats a run of this test as far as the machine allows.
+// Random kills at random moments of a run that holds a `command` service and a Docker container. HOLDFAST_TEST_SEED repeats a run of this test as far as the machine allows.
 
 const KILLS = longer(10)
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_121)
 const MAX_DOWNTIME_MS = 5000
 /** A whole run takes a little less: kills come before, during and after its hold. */
-const LATEST_KILL_MS = 5000
+const LATEST_KILL_MS = 4000
 const RECOVERY_LIMIT_MS = 120_000
 /** A run that lost its worker lasts until its heartbeat times out: the next kill does not wait for that. */
-const PLANS = 5
+const PLANS = 4
 
 interface Run {
   readonly workflowId: string
-  /** Canonical reference. */
-  readonly service: string
+  readonly held: Held
 }
 
-describeWith(['built', 'temporal'], 'whatever is killed', () => {
+/** What one plan holds. */
+interface Held {
+  /** Canonical references. */
+  readonly references: readonly string[]
+  readonly command: ProcessService
+  readonly container: ContainerService
+}
+
+describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
   let world: World
-  let services: ProcessService[]
+  let docker: DockerForTests
+  let services: readonly Held[]
 
   beforeAll(async () => {
-    world = await makeWorld()
-    services = await Promise.all(
-      Array.from({ length: PLANS }, (_, number) => makeProcessService(world.path(`web-${number}`))),
-    )
-    for (const service of services) await service.start()
+    const found = await startDocker()
+    if ('missing' in found) throw new Error(found.missing)
+    docker = found
+    world = await makeWorld({ environment: { ...docker.environment } })
+    services = await Promise.all(Array.from({ length: PLANS }, (_, number) => startHeld(number)))
     await world.configure({
-      services: Object.fromEntries(services.map(({ definition }, number) => [`web-${number}`, definition])),
+      services: Object.fromEntries(
+        services.map(({ command }, number) => [`web-${number}`, command.definition]),
+      ),
       limits: { parallelCaptures: PLANS },
     })
     await mkdir(world.path('data'))
-    await writeFile(world.path('data', 'large'), randomBytes(16 * 2 ** 20).toString('hex'))
+    await writeFile(world.path('data', 'large'), randomBytes(8 * 2 ** 20).toString('hex'))
     await writeFile(world.path('small'), 'content')
-    for (const number of services.keys()) {
+    for (const [number, { references }] of services.entries()) {
       await world.writePlan({
-        ...plan(`held-${number}`, number, world.path('data'), MAX_DOWNTIME_MS),
+        ...plan(`held-${number}`, references, world.path('data'), MAX_DOWNTIME_MS),
         compression: { algorithm: 'zstd', level: 12 },
-        retention: { keepLast: 3 },
         retry: { attempts: 1 },
       })
-      await world.writePlan(plan(`next-${number}`, number, world.path('small'), 60_000))
+      await world.writePlan(plan(`next-${number}`, references, world.path('small'), 60_000))
     }
     await world.up()
-  })
+  }, 180_000)
 
   afterAll(async () => {
-    for (const service of services) await service.stop()
+    for (const { command } of services) await command.stop()
     await world.dispose()
+    await docker.clean()
   })
+
+  async function startHeld(number: number): Promise<Held> {
+    const command = await makeProcessService(world.path(`web-${number}`))
+    await command.start()
+    const container = containerService(docker)
+    await (await container.create()).start()
+    return { references: [`command:web-${number}`, container.reference], command, container }
+  }
 
   const killWorkers = async (...names: string[]) => {
     const children = await world.children()
@@ -88,7 +108,8 @@ describeWith(['built', 'temporal'], 'whatever is killed', () => {
       for (const pid of all) kill(pid)
       await world.up()
     },
-    'the guard': ({ service }) => workflow('terminate', guardOf(service)),
+    'the guards': ({ held }) =>
+      Promise.all(held.references.map((service) => workflow('terminate', guardOf(service)))),
     'the run': ({ workflowId }) => workflow('terminate', workflowId),
     'the will to go on': ({ workflowId }) => workflow('cancel', workflowId),
   }
@@ -99,18 +120,18 @@ describeWith(['built', 'temporal'], 'whatever is killed', () => {
       const runs: (Run & Kill & { lateMs: number })[] = []
       for (const [index, { death, afterMs }] of kills(Object.keys(deaths)).entries()) {
         const number = index % PLANS
-        const service = services[number]!
-        const watch = watchDowntime(service)
+        const held = services[number]!
+        const watch = watchDowntime(held)
         const { workflowId } = await world.json<{ workflowId: string }>(
           ...['backup', 'create', `held-${number}`, '--no-wait'],
         )
-        const run = { workflowId, service: `command:web-${number}` }
+        const run = { workflowId, held }
         await delay(afterMs)
         await deaths[death]!(run)
 
         await until(
-          `${run.service} is back and owed nothing after the death of ${death} at ${afterMs} ms`,
-          async () => (await service.isRunning()) && !(await world.journal()).includes(run.service),
+          `${held.references.join(' and ')} are back and owed nothing after the death of ${death} at ${afterMs} ms`,
+          async () => (await areRunning(held)) && (await isOwedNothing(held)),
           RECOVERY_LIMIT_MS,
         )
         runs.push({ ...run, death, afterMs, lateMs: Math.max(0, watch.stop() - MAX_DOWNTIME_MS) })
@@ -119,15 +140,12 @@ describeWith(['built', 'temporal'], 'whatever is killed', () => {
         expect({ death, afterMs, code: next.code, said }).toEqual({ death, afterMs, code: 0, said: '' })
       }
 
-      for (const { workflowId } of runs) {
-        await until(`${workflowId} has ended`, () => hasEnded(workflowId), RECOVERY_LIMIT_MS)
-      }
-      await until('no guard is left', async () => !(await openGuards()).includes('guard/'), RECOVERY_LIMIT_MS)
+      await until('no run and no guard is left', isNobodyAtWork, RECOVERY_LIMIT_MS)
       expect(await world.journal()).toEqual([])
-      for (const service of services) expect(await service.isRunning()).toBe(true)
-      for (const { id } of await world.json<BackupSummary[]>('backup', 'list')) {
-        expect((await world.holdfast('backup', 'verify', id)).code).toBe(0)
-      }
+      for (const held of services) expect(await areRunning(held)).toBe(true)
+      const listed = await world.json<BackupSummary[]>('backup', 'list')
+      const verified = listed.map(({ id }) => world.holdfast('backup', 'verify', id))
+      expect((await Promise.all(verified)).map(({ code }) => code)).toEqual(listed.map(() => 0))
       const latest = runs.reduce((worst, run) => (run.lateMs > worst.lateMs ? run : worst))
       process.stderr.write(
         `${KILLS} kills, seed ${SEED}: longest time down beyond maxDowntime ${latest.lateMs} ms (${latest.death}, killed after ${latest.afterMs} ms)\n`,
@@ -136,15 +154,19 @@ describeWith(['built', 'temporal'], 'whatever is killed', () => {
     longer(600_000),
   )
 
-  const hasEnded = async (workflowId: string): Promise<boolean> => {
-    const { code, stdout } = await world.holdfast('run', 'show', workflowId, '--json')
-    return code === 0 && (JSON.parse(stdout) as { status: string }).status !== 'running'
+  async function isOwedNothing({ references }: Held): Promise<boolean> {
+    const owed = await world.journal()
+    return !references.some((reference) => owed.includes(reference))
   }
 
-  const openGuards = () =>
+  const isNobodyAtWork = () =>
     temporalCommand(world.stateDir, [
-      ...['workflow', 'list', '--query', "ExecutionStatus = 'Running' AND WorkflowType = 'serviceGuard'"],
-    ]).catch(() => 'guard/')
+      ...['workflow', 'list', '--query'],
+      "ExecutionStatus = 'Running' AND WorkflowType IN ('serviceGuard', 'backupRun')",
+    ]).then(
+      (list) => !/serviceGuard|backupRun/.test(list),
+      () => false,
+    )
 })
 
 interface Kill {
@@ -154,10 +176,11 @@ interface Kill {
 
 const guardOf = (service: string) => workflowIds.guard('test', service)
 
-const plan = (name: string, number: number, path: string, maxDowntimeMs: number) => ({
+const plan = (name: string, services: readonly string[], path: string, maxDowntimeMs: number) => ({
   plan: name,
-  hold: { services: [`command:web-${number}`], maxDowntime: `${maxDowntimeMs}ms` },
+  hold: { services, maxDowntime: `${maxDowntimeMs}ms` },
   sources: { data: { type: 'files', paths: [path] } },
+  retention: { keepLast: 1 },
 })
 
 const kills = (deaths: readonly string[]): readonly Kill[] =>
@@ -177,15 +200,20 @@ function kill(pid: number | undefined): void {
   }
 }
 
-/** The longest time for which the service was seen down. */
-function watchDowntime(service: ProcessService): { stop(): number } {
+const areRunning = async ({ command, container }: Held): Promise<boolean> =>
+  (await command.isRunning()) && (await container.isRunning())
+
+/** The longest time for which one of the services was seen down. */
+function watchDowntime({ command, container }: Held): { stop(): number } {
   let longest = 0
-  let downSince: number | undefined
-  const look = async () => {
-    if (await service.isRunning()) downSince = undefined
-    else longest = Math.max(longest, Date.now() - (downSince ??= Date.now()))
-  }
-  const timer = setInterval(() => void look(), 100)
+  const looks = [command, container].map((service) => {
+    let downSince: number | undefined
+    return async () => {
+      if (await service.isRunning()) downSince = undefined
+      else longest = Math.max(longest, Date.now() - (downSince ??= Date.now()))
+    }
+  })
+  const timer = setInterval(() => looks.forEach((look) => void look()), 100)
   return {
     stop() {
       clearInterval(timer)
