@@ -28,9 +28,13 @@ export async function makeSourceContext(
       clock: tools.clock,
       shell: (place) => tools.shell(place),
       volumePath: (volume) => tools.volumePath(volume, signal),
-      neverRead: [tools.site.stateDir, ...Object.values(tools.site.destinations).map(({ path }) => path)],
+      neverRead: [tools.site.stateDir, ...localFolders(tools.site)],
       progress: given.progress ?? (() => undefined),
     },
     dispose: () => rm(scratchFolder, { recursive: true, force: true }),
   }
 }
+
+/** Folders of this host in which backups rest. */
+const localFolders = ({ destinations }: Tools['site']): string[] =>
+  Object.values(destinations).flatMap((place) => (place.type === 'local' ? [place.path] : []))

@@ -1,16 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { told } from './body.js'
 
 /** Written out while more is coming: one long sync at the end would be time in which nothing else happens. */
 const FLUSH_EVERY_BYTES = 32 * 1024 * 1024
 const COMPARE_CHUNK_BYTES = 1024 * 1024
-
-/** The body of an upload failed, not the place it went to: `cause` is what it failed with. */
-export class BodyFailure extends Error {
-  constructor(cause: unknown) {
-    super('The body failed.', { cause })
-  }
-}
 
 /** A new file with the bytes of `body`, durable when this resolves. What is left after a failure is the caller's to remove. */
 export async function writeNew(path: string, body: Readable, signal: AbortSignal): Promise<number> {
@@ -64,23 +58,6 @@ class Flusher {
   async end(): Promise<void> {
     await this.#flush
     if (this.#failure) throw this.#failure
-  }
-}
-
-/** Errors of the body, and a cancellation, can be told from errors of the file. */
-async function* told(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-  const abort = () => body.destroy(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    signal.throwIfAborted()
-    yield* body as AsyncIterable<Buffer>
-    // A body that was destroyed without an error ends like one that is complete.
-    if (!body.readableEnded) throw new Error('The stream was closed before its end.')
-    signal.throwIfAborted()
-  } catch (error) {
-    throw new BodyFailure(error)
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 

@@ -2,14 +2,15 @@ import { mkdir, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
+import { BodyFailure } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { explainFile, hasCode, isAbsence, notMounted } from './local-failure.js'
-import { BodyFailure, haveSameBytes, syncFolder, writeNew } from './local-file.js'
+import { haveSameBytes, syncFolder, writeNew } from './local-file.js'
 import { linkOrRename, makeFolders, removeEmptyFolders, sweep } from './local-folders.js'
-import { MAX_DEPTH, SEGMENT, infoOf, objectsBelow } from './local-list.js'
+import { conflict, notFound } from './object-failure.js'
+import { folderReader, infoOf } from './local-list.js'
+import { TEMPORARY_FOLDER, objectsBelow, segmentsOf } from './object-tree.js'
 
-/** Never listed: what is being written. */
-export const TEMPORARY_FOLDER = '.holdfast-tmp'
 const READ_CHUNK_BYTES = 1024 * 1024
 /** Random digits of temporary names: two writers never meet. */
 const RANDOM_DIGITS = 16
@@ -65,7 +66,7 @@ class LocalDestination implements Destination {
     { signal, range }: { signal: AbortSignal; range?: { offset: number; length: number } },
   ): Promise<Readable> {
     const found = await this.stat(objectName, signal)
-    if (!found) throw this.#notFound(objectName)
+    if (!found) throw notFound(objectName, this.name)
     try {
       const file = await open(this.#pathOf(objectName), 'r')
       return file.createReadStream({
@@ -74,7 +75,7 @@ class LocalDestination implements Destination {
         ...(range && { start: range.offset, end: range.offset + range.length - 1 }),
       })
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) throw this.#notFound(objectName)
+      if (hasCode(error, 'ENOENT')) throw notFound(objectName, this.name)
       throw this.#explained(error, `read object "${objectName}" of`)
     }
   }
@@ -82,7 +83,7 @@ class LocalDestination implements Destination {
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
     await this.#requireRoot()
     try {
-      yield* objectsBelow(this.#root, prefix, signal)
+      yield* objectsBelow(folderReader(this.#root), prefix, signal)
     } catch (error) {
       throw this.#explained(error, 'list the objects of')
     }
@@ -145,19 +146,11 @@ class LocalDestination implements Destination {
 
   async #requireSame(temporary: string, path: string, objectName: string): Promise<void> {
     if (await haveSameBytes(temporary, path)) return
-    throw new HoldfastError(
-      'object.conflict',
-      `Object "${objectName}" exists already at destination "${this.name}", with other bytes.`,
-      { hint: 'Nothing was overwritten. Find out who else writes there before you delete it.' },
-    )
+    throw conflict(objectName, this.name)
   }
 
   #pathOf(objectName: string): string {
-    const segments = objectName.split('/')
-    if (segments.length > MAX_DEPTH || !segments.every((segment) => SEGMENT.test(segment))) {
-      throw new HoldfastError('object.not-found', `"${objectName}" cannot be the name of an object.`)
-    }
-    return join(this.#root, ...segments)
+    return join(this.#root, ...segmentsOf(objectName))
   }
 
   async #requireRoot(): Promise<void> {
@@ -171,13 +164,6 @@ class LocalDestination implements Destination {
       {
         hint: `Correct destinations.${this.name}.path in holdfast.yaml.`,
       },
-    )
-  }
-
-  #notFound(objectName: string): HoldfastError {
-    return new HoldfastError(
-      'object.not-found',
-      `Object "${objectName}" is not there at destination "${this.name}".`,
     )
   }
 

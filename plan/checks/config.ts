@@ -4,6 +4,7 @@ import type { PlanFile } from '../../schemas/plan.js'
 import { destinationMistakes } from './destinations.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
+import { placeMistakes } from './places.js'
 import { scheduleMistakes } from './schedule.js'
 
 /** What holdfast.yaml says that does not fit together. */
@@ -11,7 +12,7 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
   return [
     ...globMistakes(config),
     ...temporalMistakes(config),
-    ...destinationPlaces(config),
+    ...placeMistakes(config.destinations ?? {}),
     ...defaultsMistakes(config),
   ]
 }
@@ -49,24 +50,6 @@ function temporalMistakes({ temporal }: Draft<ConfigFile>): readonly Mistake[] {
     )
   }
   return mistakes
-}
-
-/** Two names for one folder: each would take the backups of the other for its own. */
-function destinationPlaces({ destinations }: Draft<ConfigFile>): readonly Mistake[] {
-  const seen = new Map<string, string>()
-  return Object.entries(destinations ?? {}).flatMap(([name, { path }]) => {
-    if (path === undefined) return []
-    if (path.split('/').includes('..'))
-      return [errorAt(['destinations', name, 'path'], 'has ".." in it.', 'Write the path that it means.')]
-    const folder = path.replace(/\/+/g, '/').replace(/\/$/, '')
-    if (folder === '')
-      return [errorAt(['destinations', name, 'path'], 'must be a folder, not the whole disk.')]
-    const other = seen.get(folder)
-    seen.set(folder, name)
-    return other === undefined
-      ? []
-      : [errorAt(['destinations', name, 'path'], `is the folder of the destination "${other}", too.`)]
-  })
 }
 
 function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {

@@ -4,6 +4,8 @@ import { startDocker } from './docker.js'
 import { missingLxc } from './lxc.js'
 import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
+import { missingPython } from './python.js'
+import { missingSshd } from './sshd.js'
 import { startTemporal } from './temporal.js'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -27,6 +29,8 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
   )
   record('postgres', await missingPostgres())
   record('lxc', await missingLxc())
+  record('sshd', missingSshd())
+  record('python', missingPython())
 
   const docker = await startDocker()
   record('docker', 'missing' in docker ? docker.missing : undefined)
