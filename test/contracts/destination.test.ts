@@ -36,14 +36,23 @@ describeWith(['python'], 'with the sample plugin', () => {
 })
 
 describeWith(['sshd'], 'with OpenSSH', () => {
-  let server: SshServer
-  beforeAll(async () => (server = await startSshd()))
-  afterAll(() => server.stop())
-
-  describeDestination('sftp', async () => {
-    const path = join(server.folder, destinationWorld.random(8))
-    const settings = server.settings(path)
-    await kinds.sftp.create('vps', settings, new AbortController().signal)
-    return { destination: kinds.sftp.open('vps', settings), dispose: async () => undefined }
-  })
+  describeServer('sftp', [])
+  describeServer('sftp without any extension', [
+    'ForceCommand internal-sftp -P hardlink,fsync,statvfs,posix-rename,limits',
+  ])
 })
+
+function describeServer(name: string, lines: readonly string[]): void {
+  describe(`${name}, one server`, () => {
+    let server: SshServer
+    beforeAll(async () => (server = await startSshd(lines)))
+    afterAll(() => server.stop())
+
+    describeDestination(name, async () => {
+      const path = join(server.folder, destinationWorld.random(8))
+      const settings = server.settings(path)
+      await kinds.sftp.create('vps', settings, new AbortController().signal)
+      return { destination: kinds.sftp.open('vps', settings), dispose: async () => undefined }
+    })
+  })
+}
