@@ -47,6 +47,7 @@ export interface QuestionActivities {
   /** What `undoRestore` would do, in sentences. Fails as it would: then nothing needs to stop for it. */
   previewUndo(restoreId: string): Promise<readonly string[]>
   previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
+  tryDestination(input: { destination: string }): Promise<work.DestinationTrial>
 }
 
 /** Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; the rest on `host.X.data`. */

@@ -8,6 +8,7 @@ import { preflightActivities } from './preflight.js'
 import { publishActivities } from './publish.js'
 import { restoreActivities } from './restore.js'
 import type { Tools } from './tools.js'
+import { tryDestinationActivities } from './try-destination.js'
 import { verifyActivities } from './verify.js'
 
 /** Every verb, bound to the world it works on. */
@@ -20,5 +21,6 @@ export const createActivities = (tools: Tools): Activities => ({
   ...expireActivities(tools),
   ...verifyActivities(tools),
   ...listActivities(tools),
+  ...tryDestinationActivities(tools),
   ...restoreActivities(tools),
 })

@@ -37,4 +37,6 @@ export async function makeSourceContext(
 
 /** Folders of this host in which backups rest. */
 const localFolders = ({ destinations }: Tools['site']): string[] =>
-  Object.values(destinations).flatMap((place) => (place.type === 'local' ? [place.path] : []))
+  Object.values(destinations).flatMap((destination) =>
+    destination.type === 'local' ? [destination.path] : [],
+  )

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatBytes } from '../core/units.js'
 import { makeMixedFiles } from './archive-data.js'
+import { dataEnvironment } from '../worker/data-environment.js'
 import { median, report, timed } from './figures.js'
 
 const PAIRS = Number(process.argv[2] ?? 5)
@@ -60,6 +61,8 @@ async function holdfast(data: string): Promise<{ seconds: number; peakBytes: num
   await rm(destination, { recursive: true, force: true })
   await mkdir(destination)
   const program = join(import.meta.dirname, 'archive-once.ts')
-  const { stdout } = await execa(process.execPath, ['--import', 'tsx', program, data, destination])
+  const { stdout } = await execa(process.execPath, ['--import', 'tsx', program, data, destination], {
+    env: dataEnvironment(process.env),
+  })
   return JSON.parse(stdout) as { seconds: number; peakBytes: number; storedBytes: number }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatBytes } from '../core/units.js'
 import { startPostgres } from '../test/support/postgres.js'
+import { dataEnvironment } from '../worker/data-environment.js'
 import { median, report, timed } from './figures.js'
 import type { OnceResult } from './postgres-once.js'
 
@@ -92,6 +93,8 @@ async function holdfast(): Promise<OnceResult> {
   await mkdir(destination)
   const program = join(import.meta.dirname, 'postgres-once.ts')
   const connection = [server.host, String(server.port), server.passwordFile]
-  const { stdout } = await execa(process.execPath, ['--import', 'tsx', program, destination, ...connection])
+  const { stdout } = await execa(process.execPath, ['--import', 'tsx', program, destination, ...connection], {
+    env: dataEnvironment(process.env),
+  })
   return JSON.parse(stdout) as OnceResult
 }

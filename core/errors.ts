@@ -52,6 +52,7 @@ export const errorCatalogue = {
   'database.not-found': 'missing',
   'database.conflict': 'conflict',
   'destination.not-found': 'missing',
+  'destination.invalid': 'input',
   'destination.denied': 'denied',
   'destination.full': 'capacity',
   'destination.unavailable': 'unavailable',

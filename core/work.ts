@@ -341,3 +341,18 @@ export interface AlarmInput {
   readonly plan?: string
   readonly service?: string
 }
+
+/** What a destination did when it was tried: it took an object, gave it back whole and in part, listed and removed it. */
+export interface DestinationTrial {
+  readonly destination: string
+  /** The host that tried it. */
+  readonly host: string
+  /** Of the object. */
+  readonly bytes: number
+  readonly writeMs: number
+  readonly readMs: number
+  /** How much later it is there than on the host; 0 where no difference was seen. */
+  readonly clockDifferenceMs: number
+  /** Left out where the store does not tell. */
+  readonly freeBytes?: number
+}

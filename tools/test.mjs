@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installDebianPackages } from './setup/debian.mjs'
+import { installVersitygw } from './setup/versitygw.mjs'
 import { build, checkNode, installPackages, root, run, step } from './setup/steps.mjs'
 
 checkNode()
@@ -13,6 +14,7 @@ installPackages()
 build()
 step('Getting the Temporal CLI')
 run('npm', ['exec', '--no', '--', 'tsx', 'tools/install-temporal.ts'])
+installVersitygw()
 
 step('Check')
 const check = spawnSync('node', ['tools/check.mjs'], { cwd: root, stdio: 'inherit' })

@@ -11,6 +11,7 @@ import { endProcess, isAlive } from '../temporal/processes.js'
 import type { AgentEvent } from './agent-events.js'
 import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
+import { dataEnvironment } from './data-environment.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
 import { bringServicesBack, settleHolds, type HostHolds } from './bring-back.js'
 
@@ -161,7 +162,7 @@ function keepWorker(site: Site, role: WorkerName, options: AgentOptions, record:
   const program: ChildProgram = {
     name: role,
     argv: (options.workerArgv ?? workerProgram(site))(role),
-    environment: options.environment,
+    environment: role === 'data' ? dataEnvironment(options.environment) : options.environment,
     logFile: agentLogs(site.stateDir)[role],
     stopGraceMs: role === 'data' ? DATA_STOP_GRACE_MS : CONTROL_STOP_GRACE_MS,
   }

@@ -190,6 +190,12 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
     showRestore: usual.showRestore,
     previewUndo: usual.previewUndo,
     previewRetention: usual.previewRetention,
+    // Slow stores need their time, and a person wants to know how it went now, not the third time.
+    tryDestination: of({
+      ...classes.preflight,
+      scheduleToStartTimeout: classes.question.scheduleToStartTimeout,
+      retry: { maximumAttempts: 1 },
+    }).tryDestination,
   }
 }
 

@@ -53,6 +53,8 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.previewUndo(...ask.arguments)
     case 'previewRetention':
       return asked.previewRetention(...ask.arguments)
+    case 'tryDestination':
+      return asked.tryDestination(...ask.arguments)
     default:
       return assertNever(ask)
   }

@@ -36,15 +36,26 @@ const DECISIVE = ['path', 'linkpath', 'size', 'GNU.sparse.name', 'GNU.sparse.rea
 
 export type PaxRecords = ReadonlyMap<string, string>
 
+/** What one header block says before pax records are laid over it. */
+export interface BlockFields {
+  readonly letter: string
+  readonly size: number
+}
+
 /** The fields of one header block, before pax records. Fails with `archive.hostile` where it is not what we write. */
-export function readBlock(block: Buffer): { letter: string; size: number } {
+export function readBlock(block: Buffer): BlockFields {
   if (!hasTrueChecksum(block)) throw strange('a header with a wrong checksum')
   if (block.toString('latin1', 257, 263) !== 'ustar\0') throw strange('a header that is not POSIX')
   return { letter: String.fromCharCode(block.readUInt8(156)), size: numberIn(block, 124, 12) }
 }
 
-export function readEntry(block: Buffer, records: PaxRecords, offset: number): TarEntry {
-  const { letter, size } = readBlock(block)
+/** The member that `block` is the last header of; `fields` are what `readBlock` found in it. */
+export function readEntry(
+  block: Buffer,
+  { letter, size }: BlockFields,
+  records: PaxRecords,
+  offset: number,
+): TarEntry {
   const type = TYPES[letter]
   if (!type) throw strange(`a member of type "${letter}"`)
   const storedSize = type === 'file' ? decimal(records.get('size'), size) : 0
@@ -126,9 +137,9 @@ function checked(value: number): number {
 }
 
 function hasTrueChecksum(block: Buffer): boolean {
+  // The field of the sum itself counts as spaces.
   let sum = 8 * 32
-  for (let index = 0; index < BLOCK; index++) {
-    if (index < 148 || index >= 156) sum += block[index] as number
-  }
+  for (let index = 0; index < 148; index++) sum += block[index] as number
+  for (let index = 156; index < BLOCK; index++) sum += block[index] as number
   return sum === numberIn(block, 148, 8)
 }

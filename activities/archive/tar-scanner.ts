@@ -77,10 +77,11 @@ export class TarScanner {
     let records = NO_RECORDS
     for (let at = 0; at + BLOCK <= data.length;) {
       const block = data.subarray(at, at + BLOCK)
-      const { letter, size } = readBlock(block)
-      if (letter !== 'x') {
-        return { length: at + BLOCK, entry: readEntry(block, records, this.#offset) }
+      const fields = readBlock(block)
+      if (fields.letter !== 'x') {
+        return { length: at + BLOCK, entry: readEntry(block, fields, records, this.#offset) }
       }
+      const { size } = fields
       if (records !== NO_RECORDS) throw strange('two extended headers in a row')
       if (size > MAX_HEADERS_BYTES) throw strange('headers larger than 16 MiB')
       const content = at + BLOCK

@@ -7,14 +7,16 @@ export class BodyFailure extends Error {
   }
 }
 
-/** Errors of the body, and a cancellation, can be told from errors of the file. */
-export async function* told(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+/** The chunks of a body to its very end: its errors, and a cancellation, can be told from those of the place. */
+export async function* chunksOf(
+  body: Readable,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   const abort = () => body.destroy(signal.reason as Error)
   signal.addEventListener('abort', abort, { once: true })
   try {
     signal.throwIfAborted()
-    for await (const chunk of body as AsyncIterable<Buffer | string>)
-      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    for await (const chunk of body) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string)
     // A body that was destroyed without an error ends like one that is complete.
     if (!body.readableEnded) throw new Error('The stream was closed before its end.')
     signal.throwIfAborted()

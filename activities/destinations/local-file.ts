@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { told } from './body.js'
+import { chunksOf } from './body.js'
 
 /** Written out while more is coming: one long sync at the end would be time in which nothing else happens. */
 const FLUSH_EVERY_BYTES = 32 * 1024 * 1024
@@ -14,7 +14,7 @@ export async function writeNew(path: string, body: Readable, signal: AbortSignal
     let bytes = 0
     // One chunk is written while the next one is made.
     let writing = Promise.resolve()
-    for await (const chunk of told(body, signal)) {
+    for await (const chunk of chunksOf(body, signal)) {
       await writing
       flusher.written(bytes)
       writing = writeWhole(file, chunk)

@@ -9,7 +9,8 @@ import { haveSameBytes, syncFolder, writeNew } from './local-file.js'
 import { linkOrRename, makeFolders, removeEmptyFolders, sweep } from './local-folders.js'
 import { conflict, notFound } from './object-failure.js'
 import { folderReader, infoOf } from './local-list.js'
-import { TEMPORARY_FOLDER, objectsBelow, segmentsOf } from './object-tree.js'
+import { requireObjectName } from './object-names.js'
+import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
 
 const READ_CHUNK_BYTES = 1024 * 1024
 /** Random digits of temporary names: two writers never meet. */
@@ -150,7 +151,8 @@ class LocalDestination implements Destination {
   }
 
   #pathOf(objectName: string): string {
-    return join(this.#root, ...segmentsOf(objectName))
+    requireObjectName(objectName)
+    return join(this.#root, objectName)
   }
 
   async #requireRoot(): Promise<void> {

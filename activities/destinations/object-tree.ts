@@ -1,22 +1,10 @@
-import { HoldfastError } from '../../core/errors.js'
 import type { ObjectInfo } from './driver.js'
-
-/** Folders and names that begin with a dot are not ours: `.holdfast-tmp`, `.snapshots`, `..`. */
-const SEGMENT = /^[A-Za-z0-9_%+=@,~-][A-Za-z0-9._%+=@,~-]*$/
-/** Deeper than any name of ours; what lies deeper was put there by somebody else. */
-const MAX_DEPTH = 16
+import { MAX_DEPTH, SEGMENT } from './object-names.js'
 
 /** Never listed: what is being written. */
 export const TEMPORARY_FOLDER = '.holdfast-tmp'
 /** A writer touches its file all the time; one that has not for a day is dead. */
 export const TEMPORARY_MAX_AGE_MS = 24 * 3_600_000
-
-/** The parts of a name between its slashes; fails for what leads elsewhere. */
-export function segmentsOf(objectName: string): readonly string[] {
-  const segments = objectName.split('/')
-  if (segments.length <= MAX_DEPTH && segments.every((segment) => SEGMENT.test(segment))) return segments
-  throw new HoldfastError('object.not-found', `"${objectName}" cannot be the name of an object.`)
-}
 
 /** What lies in a folder. */
 export interface TreeEntry {

@@ -7,14 +7,13 @@ import {
   createDestinationKinds,
   type DestinationKind,
   type DestinationKinds,
-  type DestinationWorld,
+  type DriverWorld,
 } from './registry.js'
 import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
 
 /** What the world must give to tell one place from another. */
-export interface PlaceWorld extends DestinationWorld {
+export interface PlaceWorld extends DriverWorld {
   readonly site: Pick<Site, 'destinations' | 'stateDir'>
-  readonly clock: () => Date
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
-import type { PluginDestination as Settings } from '../../schemas/destinations.js'
+import type { PluginDestination as Settings } from '../../schemas/plugin-destination.js'
 import { Digest } from '../pipeline/digest.js'
-import { BodyFailure, told } from './body.js'
+import { BodyFailure, chunksOf } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { requireSame } from './existing-object.js'
+import { isObjectName, requireObjectName } from './object-names.js'
 import { objectStream } from './object-stream.js'
-import { segmentsOf } from './object-tree.js'
 import { Conversation, type PluginPlace, type PluginWorld } from './plugin/conversation.js'
 import { infoOf, isCount, type Request } from './plugin/protocol.js'
 
@@ -36,7 +36,7 @@ class PluginDestination implements Destination {
     { signal }: { signal: AbortSignal },
   ): Promise<{ bytes: number }> {
     try {
-      segmentsOf(objectName)
+      requireObjectName(objectName)
       return await this.#send(objectName, body, signal)
     } catch (error) {
       throw error instanceof BodyFailure ? error.cause : error
@@ -49,7 +49,7 @@ class PluginDestination implements Destination {
     objectName: string,
     { signal, range }: { signal: AbortSignal; range?: { offset: number; length: number } },
   ): Promise<Readable> {
-    segmentsOf(objectName)
+    requireObjectName(objectName)
     const conversation = await this.#open({ operation: 'get', object: objectName, ...range }, signal)
     try {
       // The first line tells whether there is such an object.
@@ -74,7 +74,7 @@ class PluginDestination implements Destination {
         if (name <= previous)
           throw conversation.broken(`lists "${name}" after "${previous}": not sorted by name.`)
         previous = name
-        if (name.startsWith(prefix) && isName(name)) yield reply.object
+        if (name.startsWith(prefix) && isObjectName(name)) yield reply.object
       }
     } finally {
       conversation.close()
@@ -82,7 +82,7 @@ class PluginDestination implements Destination {
   }
 
   async stat(objectName: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
-    segmentsOf(objectName)
+    requireObjectName(objectName)
     return this.#ask({ operation: 'stat', object: objectName }, signal, (value, conversation) => {
       if (value === null) return undefined
       const info = infoOf(objectName, value)
@@ -92,7 +92,7 @@ class PluginDestination implements Destination {
   }
 
   async delete(objectName: string, signal: AbortSignal): Promise<void> {
-    segmentsOf(objectName)
+    requireObjectName(objectName)
     await this.#ask({ operation: 'delete', object: objectName }, signal, nothing)
   }
 
@@ -110,7 +110,7 @@ class PluginDestination implements Destination {
     const digest = new Digest()
     let isWhole = false
     const counted = async function* () {
-      yield* digest.through(told(body, signal))
+      yield* digest.through(chunksOf(body, signal))
       isWhole = true
     }
     const request: Request = { operation: 'put', object: objectName }
@@ -179,14 +179,6 @@ async function* bodyOf(
     yield await conversation.bytes(reply.length)
   }
   await conversation.done()
-}
-
-function isName(name: string): boolean {
-  try {
-    return segmentsOf(name).length > 0
-  } catch {
-    return false
-  }
 }
 
 function unlessUnsupported(error: unknown): undefined {

@@ -4,11 +4,13 @@ import type { Shell } from '../services/driver.js'
 import type { DestinationDriver } from './driver.js'
 import { createLocalPlace, local } from './local.js'
 import { createPluginPlace, plugin, pluginLocation } from './plugin.js'
+import { s3 } from './s3.js'
 import { createSftpPlace, sftp, sftpLocation } from './sftp.js'
 import { pooledSessions } from './sftp/pooled.js'
 
 /** What drivers are given of the world. */
-export interface DestinationWorld {
+export interface DriverWorld {
+  readonly clock: () => Date
   /** Hex digits. */
   readonly random: (digits: number) => string
   readonly secrets: Pick<Secrets, 'resolve'>
@@ -28,13 +30,20 @@ export interface DestinationKind<T extends DestinationType> {
 export type DestinationKinds = { readonly [T in DestinationType]: DestinationKind<T> }
 
 /** Call it once for each process: connections that drivers keep for their next use belong to it. */
-export function createDestinationKinds(world: DestinationWorld): DestinationKinds {
+export function createDestinationKinds(world: DriverWorld): DestinationKinds {
   const sftpWorld = { random: world.random, connect: pooledSessions(world.secrets) }
   return {
     local: {
       open: local(world.random),
       location: ({ path }) => `local:${path}`,
       create: (name, { path }) => createLocalPlace(name, path),
+    },
+    s3: {
+      open: s3(world),
+      location: ({ endpoint = 'aws', bucket, prefix = '' }) =>
+        `s3:${endpoint.replace(/\/$/, '')}/${bucket}/${prefix}`,
+      // A bucket costs money and has rules of its own: people create it. Its first object says whether it is there.
+      create: async () => undefined,
     },
     sftp: {
       open: sftp(sftpWorld),

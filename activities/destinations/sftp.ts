@@ -1,12 +1,13 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
-import type { SftpDestination as Settings } from '../../schemas/destinations.js'
+import type { SftpDestination as Settings } from '../../schemas/sftp-destination.js'
 import { BodyFailure } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { requireSame } from './existing-object.js'
 import { notFound } from './object-failure.js'
-import { TEMPORARY_FOLDER, objectsBelow, segmentsOf } from './object-tree.js'
+import { requireObjectName } from './object-names.js'
+import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
 import { serverOf, type SftpPlace } from './sftp/connect.js'
 import { SftpFailure, explainSftp, isAbsence, unlessAbsent } from './sftp/failure.js'
 import { folderReader, infoOf, makeFolders, removeEmptyFolders, sweep } from './sftp/folders.js'
@@ -54,7 +55,7 @@ class SftpDestination implements Destination {
     { signal }: { signal: AbortSignal },
   ): Promise<{ bytes: number }> {
     try {
-      segmentsOf(objectName)
+      requireObjectName(objectName)
       return await this.#use(signal, `write object "${objectName}" to`, (session) =>
         this.#store(session, { objectName, body }, signal),
       )
@@ -160,7 +161,8 @@ class SftpDestination implements Destination {
   }
 
   #pathOf(objectName: string): string {
-    return posix.join(this.#settings.path, ...segmentsOf(objectName))
+    requireObjectName(objectName)
+    return posix.join(this.#settings.path, objectName)
   }
 
   /** Fails with `destination.not-mounted`, once its answer was explained, and for what is no folder. */

@@ -9,8 +9,11 @@ import { Tail } from './tail.js'
 const MAX_STDERR_BYTES = 1024 * 1024
 /** A background child may keep stderr open long after the command has ended: its last words are not worth more. */
 const LAST_WORDS_MS = 1000
-/** Pipes deliver at most 64 KiB at a time: a few of them in flight keep both sides busy. */
-const BUFFER_BYTES = 256 * 1024
+/**
+ * Pipes deliver at most 64 KiB at a time: a few of them in flight keep both sides busy. Chunks are counted, not bytes: what
+ * waits would otherwise be joined, which is a copy of every byte and as much new memory.
+ */
+const CHUNKS_AHEAD = 4
 const MAX_MESSAGE_CHARACTERS = 600
 
 interface Command {
@@ -29,7 +32,7 @@ export class CommandOutput extends Readable {
   #state: 'running' | 'input-failed' | 'over' = 'running'
 
   constructor(command: Command) {
-    super({ highWaterMark: BUFFER_BYTES })
+    super({ objectMode: true, highWaterMark: CHUNKS_AHEAD })
     this.#command = command
     this.#stderr = new Tail(MAX_STDERR_BYTES)
     const { signal } = command.options

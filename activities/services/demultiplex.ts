@@ -2,7 +2,8 @@ import { Readable, type Duplex } from 'node:stream'
 
 const HEADER_BYTES = 8
 const STDERR = 2
-const BUFFER_BYTES = 256 * 1024
+/** Counted, not joined: see `CommandOutput`. */
+const CHUNKS_AHEAD = 4
 
 /**
  * Splits what Docker sends of a command: frames of eight bytes (stream, three zeros, length) and content.
@@ -10,7 +11,11 @@ const BUFFER_BYTES = 256 * 1024
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
 export function demultiplex(connection: Duplex): { stdout: Readable; stderr: Readable } {
-  const stdout = new Readable({ highWaterMark: BUFFER_BYTES, read: () => void connection.resume() })
+  const stdout = new Readable({
+    objectMode: true,
+    highWaterMark: CHUNKS_AHEAD,
+    read: () => void connection.resume(),
+  })
   const stderr = new Readable({ read: () => undefined })
   const header = Buffer.alloc(HEADER_BYTES)
   let headerBytes = 0

@@ -1,6 +1,7 @@
 import type { ConfigFile } from '../../schemas/config.js'
 import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
 import type { PlanFile } from '../../schemas/plan.js'
+import { bucketMistakes } from './buckets.js'
 import { destinationMistakes } from './destinations.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
@@ -13,6 +14,7 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
     ...globMistakes(config),
     ...temporalMistakes(config),
     ...placeMistakes(config.destinations ?? {}),
+    ...bucketMistakes(config),
     ...defaultsMistakes(config),
   ]
 }

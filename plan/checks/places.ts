@@ -55,6 +55,9 @@ function placeOf(destination: Draft<Destination>): string | undefined {
       const { user, host, port = 22, path } = destination
       return path === undefined ? undefined : `sftp ${user}@${host}:${port} ${tidy(path)}`
     }
+    case 's3':
+      // Told with the rest of what may be wrong with a bucket.
+      return undefined
     case 'plugin':
       return JSON.stringify([destination.command, destination.settings ?? {}])
   }

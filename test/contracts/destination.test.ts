@@ -5,6 +5,7 @@ import { createDestinationKinds } from '../../activities/destinations/registry.j
 import { destinationWorld } from '../support/destination-world.js'
 import { describeWith } from '../support/needs.js'
 import { python } from '../support/python.js'
+import { makeBucket, openS3, s3Settings } from '../support/s3.js'
 import { startSshd, type SshServer } from '../support/sshd.js'
 import { describeDestination } from './destination.js'
 
@@ -18,6 +19,16 @@ describeDestination('local', async () => {
     destination: kinds.local.open('disk', { type: 'local', path }),
     dispose: () => rm(path, { recursive: true }),
   }
+})
+
+describeWith(['s3'], 's3', () => {
+  let bucket: string
+  beforeAll(async () => (bucket = await makeBucket()))
+
+  describeDestination('s3', async () => ({
+    destination: openS3(s3Settings(bucket, { prefix: destinationWorld.random(12) })),
+    dispose: async () => undefined,
+  }))
 })
 
 describeWith(['python'], 'with the sample plugin', () => {

@@ -1,23 +1,31 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BackupRunResult, RestoreResult } from '../../core/work.js'
+import type { BackupRunResult, DestinationTrial, RestoreResult } from '../../core/work.js'
+import type { ListedDestination } from '../../operations/destinations.js'
 import type { BackupSummary } from '../../core/backup.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { describeWith } from '../support/needs.js'
 import { python } from '../support/python.js'
+import { S3_KEY, S3_SECRET, makeBucket, s3Settings } from '../support/s3.js'
 import { startSshd, type SshServer } from '../support/sshd.js'
 import { makeWorld, type World } from './world.js'
 
-describeWith(['built', 'temporal'], 'the main job under the command runtime', () => {
+describeWith(['built', 'temporal', 's3'], 'the main job under the command runtime', () => {
   let world: World
   let service: ProcessService
 
   beforeAll(async () => {
-    world = await makeWorld()
+    world = await makeWorld({ environment: { KEY: S3_KEY, SECRET: S3_SECRET } })
     service = await makeProcessService(world.path('web'))
     await service.start()
-    await world.configure({ services: { web: service.definition } })
+    await world.configure({
+      services: { web: service.definition },
+      destinations: {
+        disk: { type: 'local', path: world.destination },
+        offsite: s3Settings(await makeBucket(), { prefix: 'nas' }),
+      },
+    })
     await mkdir(world.path('web', 'uploads', 'deep'), { recursive: true })
     await writeFile(world.path('web', 'uploads', 'a.txt'), 'first')
     await writeFile(world.path('web', 'uploads', 'deep', 'b.bin'), randomBytes(300_000))
@@ -133,6 +141,45 @@ describeWith(['built', 'temporal'], 'the main job under the command runtime', ()
     expect((await world.json<BackupSummary[]>('backup', 'list')).map(({ id }) => id)).not.toContain(
       backup!.id,
     )
+  })
+
+  test('a plan whose destination is a bucket is backed up, listed, verified, restored and expired', async () => {
+    const notes = world.path('notes')
+    await mkdir(notes)
+    await writeFile(`${notes}/large.bin`, randomBytes(20 * 2 ** 20))
+    await world.writePlan({
+      plan: 'notes',
+      sources: { notes: { type: 'files', paths: [notes], live: true } },
+      destinations: ['offsite'],
+      retention: { keepLast: 1 },
+    })
+    const before = await fingerprint(notes)
+
+    const checked = await world.json<DestinationTrial>('destination', 'check', 'offsite')
+    const first = await world.json<BackupRunResult>('backup', 'create', 'notes')
+    const second = await world.json<BackupRunResult>('backup', 'create', 'notes')
+    const listed = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'notes')
+    const verified = await world.holdfast('backup', 'verify', second.backupId)
+    await writeFile(`${notes}/large.bin`, 'overwritten')
+    await world.json('backup', 'restore', second.backupId, '--yes')
+
+    expect(checked).toMatchObject({ destination: 'offsite', bytes: 17 * 2 ** 20 })
+    expect(second).toMatchObject({ outcome: 'good', retention: { removed: [first.backupId] } })
+    expect(listed).toMatchObject([{ id: second.backupId, destination: 'offsite', isGood: true }])
+    expect(verified.code).toBe(0)
+    expect(await fingerprint(notes)).toBe(before)
+  })
+
+  test('destinations are listed, and one that is not there is an error', async () => {
+    const listed = await world.json<ListedDestination[]>('destination', 'list')
+    const missing = await world.holdfast('destination', 'check', 'nowhere')
+
+    expect(listed).toMatchObject([
+      { destination: 'disk', type: 'local', plans: ['shop'] },
+      { destination: 'offsite', type: 's3', plans: ['notes'] },
+    ])
+    expect(missing.code).toBe(3)
+    expect(missing.stderr).toContain('There is no destination "nowhere"')
   })
 })
 

@@ -48,10 +48,11 @@ test('the plan of the quickstart is valid, compiles and is explained', () => {
   expectUsable(read('examples/quickstart.yaml'), { ...homeSite, services: { guestbook: command } })
 })
 
-const blocks = ['docs/plans.md', 'docs/configuration.md', 'docs/plugins.md'].flatMap((file) =>
-  [...read(file).matchAll(/^```yaml (plan|config)\n([^]*?)^```$/gm)].map(
-    ([, kind = '', text = ''], index) => ({ file, kind, text, index }),
-  ),
+const blocks = ['docs/plans.md', 'docs/configuration.md', 'docs/destinations.md', 'docs/plugins.md'].flatMap(
+  (file) =>
+    [...read(file).matchAll(/^```yaml (plan|config)\n([^]*?)^```$/gm)].map(
+      ([, kind = '', text = ''], index) => ({ file, kind, text, index }),
+    ),
 )
 
 test('the documentation has complete examples of both', () => {
@@ -76,7 +77,7 @@ const keysOf = (schema: unknown): string[] =>
 
 test.each([
   ['plan', ['docs/plans.md']],
-  ['config', ['docs/plans.md', 'docs/configuration.md', 'docs/plugins.md']],
+  ['config', ['docs/plans.md', 'docs/configuration.md', 'docs/destinations.md']],
 ])('every key of the %s schema is in the documentation', (name, files) => {
   const text = files.map(read).join('\n')
   const keys = new Set(keysOf(JSON.parse(read(`schemas/${name}.schema.json`))))

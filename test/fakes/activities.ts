@@ -162,6 +162,14 @@ const questionActivities = (host: FakeHost) => ({
     destination,
     decisions: host.decisions,
   }),
+  tryDestination: async ({ destination }: { destination: string }) => ({
+    destination,
+    host: 'test',
+    bytes: 1000,
+    writeMs: 10,
+    readMs: 10,
+    clockDifferenceMs: 0,
+  }),
 })
 
 function statusOf(host: FakeHost, restoreId: string): RestoreStatus {

@@ -464,6 +464,21 @@ describe('holdfast.yaml', () => {
       '2:41 error destinations.a.path: must be a folder, not the whole disk.',
     ],
     [
+      'a bucket that is nowhere',
+      'destinations: { a: { type: s3, bucket: abc, accessKeyId: { env: K }, secretAccessKey: { env: S } } }',
+      '2:17 error destinations.a: needs the region of the bucket, or the endpoint of a store. For example: region: eu-central-1',
+    ],
+    [
+      'a key that nothing uses',
+      'destinations: { a: { type: s3, bucket: abc, region: r, kmsKeyId: k, accessKeyId: { env: K }, secretAccessKey: { env: S } } }',
+      '2:66 error destinations.a.kmsKeyId: is used by no other than "serverSideEncryption: aws:kms". Add that, or remove the key.',
+    ],
+    [
+      'an access key without its secret',
+      'destinations: { a: { type: s3, bucket: abc, region: r, accessKeyId: { env: K } } }',
+      '2:17 error destinations.a: "secretAccessKey" is missing. For example: secretAccessKey: { file: /run/secrets/s3 }',
+    ],
+    [
       'plans elsewhere',
       'plans: [/etc/*.yaml]',
       '2:9 error plans[0]: must lie below the folder of holdfast.yaml. For example: plans/*.yaml',

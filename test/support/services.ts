@@ -7,6 +7,7 @@ import { missingPostgres } from './postgres.js'
 import { missingPython } from './python.js'
 import { missingSshd } from './sshd.js'
 import { startTemporal } from './temporal.js'
+import { missingS3, startS3 } from './versitygw.js'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -41,6 +42,14 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
   if (!('missing' in temporal)) {
     process.env['HOLDFAST_TEST_TEMPORAL'] = temporal.address
     stops.push(() => temporal.stop())
+  }
+
+  const withoutS3 = await missingS3()
+  record('s3', withoutS3)
+  if (withoutS3 === undefined) {
+    const store = await startS3()
+    process.env['HOLDFAST_TEST_S3'] = store.endpoint
+    stops.push(() => store.stop())
   }
 
   return {

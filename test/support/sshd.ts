@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SftpDestination } from '../../schemas/destinations.js'
+import type { SftpDestination } from '../../schemas/sftp-destination.js'
 import { freePort } from './free-port.js'
 import { until } from './until.js'
 

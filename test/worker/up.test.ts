@@ -82,6 +82,20 @@ test('runs both workers, tells who and where it is, and keeps its folder private
   expect(events.at(-1)).toEqual({ type: 'ready', pid: process.pid })
 })
 
+test('tells the data worker alone to keep freed memory, and leaves what the user has set', async () => {
+  void up({ environment: { ...process.env, MALLOC_TRIM_THRESHOLD_: '1048576' } })
+  const ready = await whenReady()
+
+  const memoryOf = async (name: string) =>
+    (await readFile(`/proc/${childOf(ready, name).pid}/environ`, 'utf8'))
+      .split('\0')
+      .filter((variable) => variable.startsWith('MALLOC_'))
+      .sort()
+
+  expect(await memoryOf('data')).toEqual(['MALLOC_MMAP_THRESHOLD_=8388608', 'MALLOC_TRIM_THRESHOLD_=1048576'])
+  expect(await memoryOf('control')).toEqual(['MALLOC_TRIM_THRESHOLD_=1048576'])
+})
+
 test('stops the data worker first, then the control worker, and leaves no record', async () => {
   const agent = up()
   const { children } = await whenReady()

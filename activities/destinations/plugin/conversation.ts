@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { HoldfastError } from '../../../core/errors.js'
-import type { PluginDestination } from '../../../schemas/destinations.js'
+import type { PluginDestination } from '../../../schemas/plugin-destination.js'
 import { ChunkReader } from '../../pipeline/chunk-reader.js'
 import type { Secrets } from '../../secrets.js'
 import type { Shell } from '../../services/driver.js'

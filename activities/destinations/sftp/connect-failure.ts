@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../../core/errors.js'
-import type { SftpDestination } from '../../../schemas/destinations.js'
+import type { SftpDestination } from '../../../schemas/sftp-destination.js'
 import type { Credentials } from './credentials.js'
 import { printable } from './failure.js'
 

@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import ssh2, { type Client, type ConnectConfig, type SFTPWrapper } from 'ssh2'
-import type { SftpDestination } from '../../../schemas/destinations.js'
+import type { SftpDestination } from '../../../schemas/sftp-destination.js'
 import { explainConnect, explainLogin, noSftp } from './connect-failure.js'
 import { isPinned, refusedHostKey, signaturesFor } from './host-key.js'
 import type { Credentials } from './credentials.js'

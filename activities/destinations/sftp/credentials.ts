@@ -1,6 +1,6 @@
 import ssh2 from 'ssh2'
 import { HoldfastError } from '../../../core/errors.js'
-import type { SftpDestination } from '../../../schemas/destinations.js'
+import type { SftpDestination } from '../../../schemas/sftp-destination.js'
 import type { Secrets } from '../../secrets.js'
 
 export interface Credentials {

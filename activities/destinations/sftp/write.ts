@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../../core/errors.js'
 import { Digest } from '../../pipeline/digest.js'
-import { told } from '../body.js'
+import { chunksOf } from '../body.js'
 import type { Written } from '../existing-object.js'
 import { STATUS, hasStatus } from './failure.js'
 import type { SftpSession } from './session.js'
@@ -24,7 +24,7 @@ export async function writeBody(
   const digest = new Digest()
   const unanswered: Promise<void>[] = []
   let position = 0
-  for await (const chunk of inChunks(digest.through(told(body, signal)))) {
+  for await (const chunk of inChunks(digest.through(chunksOf(body, signal)))) {
     if (unanswered.length === IN_FLIGHT) await unanswered.shift()
     const writing = session.write(handle, chunk, position, signal)
     // Awaited in its turn; until then a failure is nobody's unhandled rejection.

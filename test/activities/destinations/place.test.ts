@@ -15,6 +15,7 @@ const host = (stateDir = 'state', path = join(folder, 'disk')) =>
     site: { stateDir: join(folder, stateDir), destinations: { disk: { type: 'local', path } } },
     clock: () => new Date('2026-11-20T01:30:00Z'),
     random: (digits) => String(++made).padStart(digits, '0'),
+    secrets: { resolve: () => Promise.reject(new Error('A folder needs no secrets.')) },
   })
 const marker = () => join(folder, 'disk/holdfast.json')
 const markerId = () => (JSON.parse(readFileSync(marker(), 'utf8')) as { id: string }).id

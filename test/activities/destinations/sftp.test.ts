@@ -7,14 +7,14 @@ import { Readable } from 'node:stream'
 import { TEMPORARY_FOLDER } from '../../../activities/destinations/object-tree.js'
 import { createDestinationKinds } from '../../../activities/destinations/registry.js'
 import type { HoldfastError } from '../../../core/errors.js'
-import type { SftpDestination } from '../../../schemas/destinations.js'
+import type { SftpDestination } from '../../../schemas/sftp-destination.js'
 import { destinationWorld } from '../../support/destination-world.js'
+import { startFaultyProxy, type Fault } from '../../support/faulty-proxy.js'
 import { freePort } from '../../support/free-port.js'
 import { describeWith } from '../../support/needs.js'
 import { startSshd, type SshServer } from '../../support/sshd.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { until } from '../../support/until.js'
-import { startWire } from '../../support/wire.js'
 import { collect, noise, pieces } from '../pipeline/bytes.js'
 
 const { signal } = new AbortController()
@@ -181,58 +181,65 @@ describeWith(['sshd'], 'a destination over SFTP', () => {
     expect(await open(settings).freeBytes(signal)).toBeGreaterThan(0)
   })
 
-  it('leaves no short object when the connection is cut in the middle of an upload, and works on the next try', async () => {
-    const wire = await startWire(server.port)
-    const through = { ...settings, port: wire.port }
-    const destination = open(through)
-    const bytes = noise(6_000_000)
-    wire.cutAfter(2_000_000)
+  /** The first connection has the fault, those after it have none. */
+  const through = async (fault: Fault) => {
+    const proxy = await startFaultyProxy(server.port, (connection) => (connection === 1 ? fault : undefined))
+    return { proxy, destination: open({ ...settings, port: proxy.port }) }
+  }
 
-    const failure = await failureOf(
-      destination.put('plans/x', Readable.from(pieces(bytes, 100_000)), { signal }),
-    )
-    wire.mend()
+  it.each([
+    ['cut', 'up', 2_000_000],
+    ['cut', 'down', 4000],
+    ['corrupt', 'up', 2_000_000],
+    ['cut', 'up', 1000],
+  ] as const)(
+    'leaves no short object when the connection is %s (%s, after %i bytes), and works on the next try',
+    async (what, direction, afterBytes) => {
+      const { proxy, destination } = await through({ what, direction, afterBytes })
+      const bytes = noise(6_000_000)
+      const upload = () => destination.put('plans/x', Readable.from(pieces(bytes, 100_000)), { signal })
 
-    expect(failure).toMatchObject({ code: 'destination.unavailable' })
-    expect(await names()).toEqual([])
-    await destination.put('plans/x', Readable.from(pieces(bytes, 100_000)), { signal })
-    expect((await collect(await destination.get('plans/x', { signal }))).equals(bytes)).toBe(true)
-    await wire.stop()
-  })
+      await expect(upload()).rejects.toMatchObject({ code: 'destination.unavailable' })
+      expect(await names()).toEqual([])
 
-  it('errors a download whose connection is cut, instead of ending it early', async () => {
-    const bytes = noise(20_000_000)
-    await put('plans/x', bytes)
-    const wire = await startWire(server.port)
-    const body = await open({ ...settings, port: wire.port }).get('plans/x', { signal })
+      await upload()
+      expect((await collect(await destination.get('plans/x', { signal }))).equals(bytes)).toBe(true)
+      await proxy.close()
+    },
+  )
 
-    wire.cut()
+  it.each(['cut', 'corrupt'] as const)('errors a download when the connection is %s', async (what) => {
+    await put('plans/x', noise(20_000_000))
+    const { proxy, destination } = await through({ what, direction: 'down', afterBytes: 5_000_000 })
+
+    const body = await destination.get('plans/x', { signal })
 
     await expect(collect(body as AsyncIterable<Buffer>)).rejects.toMatchObject({
       code: 'destination.unavailable',
     })
-    await wire.stop()
+    await proxy.close()
   })
 
   it('ends an upload that is cancelled while the server answers nothing', async () => {
-    const wire = await startWire(server.port)
+    const { proxy, destination } = await through({ what: 'stall', direction: 'up', afterBytes: 1_000_000 })
     const controller = new AbortController()
-    const destination = open({ ...settings, port: wire.port })
+    let given = 0
     const endless = Readable.from(
       (async function* () {
-        for (;;) yield noise(100_000)
+        for (;;) {
+          given += 100_000
+          yield noise(100_000)
+        }
       })(),
     )
 
-    const putting = destination.put('plans/x', endless, { signal: controller.signal })
-    const failing = failureOf(putting)
-    await until('the upload is under way', () => wire.sentBytes() > 1_000_000)
-    wire.stall()
+    const failing = failureOf(destination.put('plans/x', endless, { signal: controller.signal }))
+    await until('more was given than gets through', () => given > 4_000_000)
     controller.abort(new Error('cancelled'))
 
     expect((await failing).message).toBe('cancelled')
     expect(await names()).toEqual([])
-    await wire.stop()
+    await proxy.close()
   })
 })
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { dataEnvironment } from '../../../worker/data-environment.js'
 import { longer } from '../../support/long.js'
 
 const MIB = 1024 * 1024
@@ -14,13 +15,11 @@ it(
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-memory-'))
     const program = join(import.meta.dirname, 'store-and-read.ts')
     try {
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        '--import',
-        'tsx',
-        program,
-        folder,
-        String(BYTES),
-      ])
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', program, folder, String(BYTES)],
+        { env: dataEnvironment(process.env) },
+      )
       const measured = JSON.parse(stdout) as { readBytes: number; peakBytes: number }
 
       expect(measured.readBytes).toBe(BYTES)
