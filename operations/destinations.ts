@@ -52,6 +52,12 @@ function placeOf(settings: Destination): string {
       const where = endpoint ?? `AWS ${region ?? ''}`.trim()
       return `${bucket}${prefix === undefined ? '' : `/${prefix}`} at ${where}`
     }
+    case 'sftp': {
+      const { user, host, port, path } = settings
+      return `${path} at ${user}@${host}${port === undefined ? '' : `, port ${port}`}`
+    }
+    case 'plugin':
+      return settings.command.join(' ')
     default:
       return assertNever(settings)
   }

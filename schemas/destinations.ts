@@ -2,7 +2,9 @@ import { Type, type Static } from 'typebox'
 import { strict } from './common.js'
 import { PATH_PATTERN } from './patterns.js'
 import { oneOfTypes } from './one-of.js'
+import { PluginDestination } from './plugin-destination.js'
 import { S3Destination } from './s3-destination.js'
+import { SftpDestination } from './sftp-destination.js'
 
 export const LocalDestination = strict(
   {
@@ -17,10 +19,11 @@ export const LocalDestination = strict(
 )
 export type LocalDestination = Static<typeof LocalDestination>
 
-export const Destination = oneOfTypes([LocalDestination, S3Destination], 'A place where backups rest.', {
-  type: 'local',
-  path: '/srv/backups',
-})
+export const Destination = oneOfTypes(
+  [LocalDestination, S3Destination, SftpDestination, PluginDestination],
+  'A place where backups rest.',
+  { type: 'local', path: '/srv/backups' },
+)
 export type Destination = Static<typeof Destination>
 export type DestinationType = Destination['type']
 export type DestinationOf<T extends DestinationType> = Extract<Destination, { type: T }>

@@ -48,7 +48,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
   const services = await servicesOf(site, environment)
   const shell = services.shell()
   const secrets = createSecrets({ environment, shell })
-  const destination = createDestinations({ site, clock, random, secrets })
+  const destination = createDestinations({ site, clock, random, secrets, shell })
   const keys = createKeys(site, { environment })
   return {
     site,

@@ -2,9 +2,7 @@ import { link, lstat, mkdir, readdir, rename, rmdir, stat, unlink } from 'node:f
 import { dirname, join } from 'node:path'
 import { hasCode, unlessAbsent } from './local-failure.js'
 import { syncFolder } from './local-file.js'
-
-/** A writer touches its file all the time; one that has not for a day is dead. */
-const TEMPORARY_MAX_AGE_MS = 24 * 3_600_000
+import { TEMPORARY_MAX_AGE_MS } from './object-tree.js'
 
 /** Each new folder is made durable in the one above it, from the top down. */
 export async function makeFolders(root: string, relative: string): Promise<void> {

@@ -7,11 +7,11 @@ import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { explainFile, hasCode, isAbsence, notMounted } from './local-failure.js'
 import { haveSameBytes, syncFolder, writeNew } from './local-file.js'
 import { linkOrRename, makeFolders, removeEmptyFolders, sweep } from './local-folders.js'
-import { infoOf, objectsBelow } from './local-list.js'
+import { conflict, notFound } from './object-failure.js'
+import { folderReader, infoOf } from './local-list.js'
 import { requireObjectName } from './object-names.js'
+import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
 
-/** Never listed: what is being written. */
-export const TEMPORARY_FOLDER = '.holdfast-tmp'
 const READ_CHUNK_BYTES = 1024 * 1024
 /** Random digits of temporary names: two writers never meet. */
 const RANDOM_DIGITS = 16
@@ -67,7 +67,7 @@ class LocalDestination implements Destination {
     { signal, range }: { signal: AbortSignal; range?: { offset: number; length: number } },
   ): Promise<Readable> {
     const found = await this.stat(objectName, signal)
-    if (!found) throw this.#notFound(objectName)
+    if (!found) throw notFound(objectName, this.name)
     try {
       const file = await open(this.#pathOf(objectName), 'r')
       return file.createReadStream({
@@ -76,7 +76,7 @@ class LocalDestination implements Destination {
         ...(range && { start: range.offset, end: range.offset + range.length - 1 }),
       })
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) throw this.#notFound(objectName)
+      if (hasCode(error, 'ENOENT')) throw notFound(objectName, this.name)
       throw this.#explained(error, `read object "${objectName}" of`)
     }
   }
@@ -84,7 +84,7 @@ class LocalDestination implements Destination {
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
     await this.#requireRoot()
     try {
-      yield* objectsBelow(this.#root, prefix, signal)
+      yield* objectsBelow(folderReader(this.#root), prefix, signal)
     } catch (error) {
       throw this.#explained(error, 'list the objects of')
     }
@@ -147,11 +147,7 @@ class LocalDestination implements Destination {
 
   async #requireSame(temporary: string, path: string, objectName: string): Promise<void> {
     if (await haveSameBytes(temporary, path)) return
-    throw new HoldfastError(
-      'object.conflict',
-      `Object "${objectName}" exists already at destination "${this.name}", with other bytes.`,
-      { hint: 'Nothing was overwritten. Find out who else writes there before you delete it.' },
-    )
+    throw conflict(objectName, this.name)
   }
 
   #pathOf(objectName: string): string {
@@ -170,13 +166,6 @@ class LocalDestination implements Destination {
       {
         hint: `Correct destinations.${this.name}.path in holdfast.yaml.`,
       },
-    )
-  }
-
-  #notFound(objectName: string): HoldfastError {
-    return new HoldfastError(
-      'object.not-found',
-      `Object "${objectName}" is not there at destination "${this.name}".`,
     )
   }
 

@@ -1,9 +1,14 @@
 import { HoldfastError } from '../../core/errors.js'
 import type { Site } from '../../core/site.js'
-import type { DestinationType } from '../../schemas/destinations.js'
 import type { Destination } from './driver.js'
 import { markerOf, writeMarker, type Marker } from './marker.js'
-import { destinationKinds, type DestinationKind, type DriverWorld } from './registry.js'
+import type { DestinationType } from '../../schemas/destinations.js'
+import {
+  createDestinationKinds,
+  type DestinationKind,
+  type DestinationKinds,
+  type DriverWorld,
+} from './registry.js'
 import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
 
 /** What the world must give to tell one place from another. */
@@ -20,15 +25,15 @@ export function createDestinations(
   world: PlaceWorld,
 ): (name: string, signal: AbortSignal) => Promise<Destination> {
   const remembered = createRememberedPlaces(world.site.stateDir)
+  const kinds = createDestinationKinds(world)
   return async (name, signal) => {
     const settings = world.site.destinations[name]
     if (!settings) throw unknown(name, world.site)
-    // The registry maps each type to its kind; the compiler cannot carry that through a variable.
-    const kind = destinationKinds[settings.type] as DestinationKind<DestinationType>
+    const kind = kindOf(kinds, settings.type)
     const location = kind.location(settings)
     const known = await remembered.read(location)
-    if (known === undefined) await kind.create(name, settings)
-    const destination = kind.open(world)(name, settings)
+    if (known === undefined) await kind.create(name, settings, signal)
+    const destination = kind.open(name, settings)
     const marker = await markerOf(destination, signal)
     if (known === undefined) {
       await meet({ destination, location, marker, remembered, world, signal })
@@ -38,6 +43,10 @@ export function createDestinations(
     return destination
   }
 }
+
+/** The registry maps each type to its driver; the compiler cannot carry that through a variable. */
+const kindOf = (kinds: DestinationKinds, type: DestinationType) =>
+  kinds[type] as DestinationKind<DestinationType>
 
 const unknown = (name: string, site: PlaceWorld['site']): HoldfastError => {
   const names = Object.keys(site.destinations)

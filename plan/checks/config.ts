@@ -6,6 +6,7 @@ import { destinationMistakes } from './destinations.js'
 import { encryptionMistakes } from './encryption.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
+import { placeMistakes } from './places.js'
 import { scheduleMistakes } from './schedule.js'
 
 /** What holdfast.yaml says that does not fit together. */
@@ -13,7 +14,7 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
   return [
     ...globMistakes(config),
     ...temporalMistakes(config),
-    ...destinationPlaces(config),
+    ...placeMistakes(config.destinations ?? {}),
     ...bucketMistakes(config),
     ...defaultsMistakes(config),
   ]
@@ -52,25 +53,6 @@ function temporalMistakes({ temporal }: Draft<ConfigFile>): readonly Mistake[] {
     )
   }
   return mistakes
-}
-
-/** Two names for one folder: each would take the backups of the other for its own. */
-function destinationPlaces({ destinations }: Draft<ConfigFile>): readonly Mistake[] {
-  const seen = new Map<string, string>()
-  return Object.entries(destinations ?? {}).flatMap(([name, destination]) => {
-    const path = destination.type === 'local' ? destination.path : undefined
-    if (path === undefined) return []
-    if (path.split('/').includes('..'))
-      return [errorAt(['destinations', name, 'path'], 'has ".." in it.', 'Write the path that it means.')]
-    const folder = path.replace(/\/+/g, '/').replace(/\/$/, '')
-    if (folder === '')
-      return [errorAt(['destinations', name, 'path'], 'must be a folder, not the whole disk.')]
-    const other = seen.get(folder)
-    seen.set(folder, name)
-    return other === undefined
-      ? []
-      : [errorAt(['destinations', name, 'path'], `is the folder of the destination "${other}", too.`)]
-  })
 }
 
 function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {

@@ -1,17 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
-import { local } from '../../activities/destinations/local.js'
+import { createDestinationKinds } from '../../activities/destinations/registry.js'
+import { destinationWorld } from '../support/destination-world.js'
 import { describeWith } from '../support/needs.js'
+import { python } from '../support/python.js'
 import { makeBucket, openS3, s3Settings } from '../support/s3.js'
+import { startSshd, type SshServer } from '../support/sshd.js'
 import { describeDestination } from './destination.js'
 
+const kinds = createDestinationKinds(destinationWorld)
+const folder = (parent = tmpdir()) => mkdtemp(join(parent, 'holdfast-destination-'))
+const samplePlugin = join(import.meta.dirname, '../../examples/plugins/folder-store.py')
+
 describeDestination('local', async () => {
-  const path = await mkdtemp(join(tmpdir(), 'holdfast-local-'))
-  const random = (digits: number) => randomBytes(digits).toString('hex').slice(0, digits)
+  const path = await folder()
   return {
-    destination: local(random)('disk', { type: 'local', path }),
+    destination: kinds.local.open('disk', { type: 'local', path }),
     dispose: () => rm(path, { recursive: true }),
   }
 })
@@ -21,7 +26,44 @@ describeWith(['s3'], 's3', () => {
   beforeAll(async () => (bucket = await makeBucket()))
 
   describeDestination('s3', async () => ({
-    destination: openS3(s3Settings(bucket, { prefix: randomBytes(6).toString('hex') })),
+    destination: openS3(s3Settings(bucket, { prefix: destinationWorld.random(12) })),
     dispose: async () => undefined,
   }))
 })
+
+describeWith(['python'], 'with the sample plugin', () => {
+  describeDestination('plugin', async () => {
+    const path = await folder()
+    const settings = {
+      type: 'plugin' as const,
+      command: [python ?? 'python3', samplePlugin],
+      settings: { folder: path },
+    }
+    return {
+      destination: kinds.plugin.open('store', settings),
+      dispose: () => rm(path, { recursive: true }),
+    }
+  })
+})
+
+describeWith(['sshd'], 'with OpenSSH', () => {
+  describeServer('sftp', [])
+  describeServer('sftp without any extension', [
+    'ForceCommand internal-sftp -P hardlink,fsync,statvfs,posix-rename,limits',
+  ])
+})
+
+function describeServer(name: string, lines: readonly string[]): void {
+  describe(`${name}, one server`, () => {
+    let server: SshServer
+    beforeAll(async () => (server = await startSshd(lines)))
+    afterAll(() => server.stop())
+
+    describeDestination(name, async () => {
+      const path = join(server.folder, destinationWorld.random(8))
+      const settings = server.settings(path)
+      await kinds.sftp.create('vps', settings, new AbortController().signal)
+      return { destination: kinds.sftp.open('vps', settings), dispose: async () => undefined }
+    })
+  })
+}

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { BackupRunResult, DestinationTrial, RestoreResult } from '../../core/work.js'
 import type { ListedDestination } from '../../operations/destinations.js'
 import type { BackupSummary } from '../../core/backup.js'
@@ -9,7 +10,9 @@ import { localKey } from '../../activities/keys/local-key.js'
 import type { RecoverySheet } from '../../worker/keys-by-hand.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { describeWith } from '../support/needs.js'
+import { python } from '../support/python.js'
 import { S3_KEY, S3_SECRET, makeBucket, s3Settings } from '../support/s3.js'
+import { startSshd, type SshServer } from '../support/sshd.js'
 import { makeWorld, type World } from './world.js'
 
 describeWith(['built', 'temporal', 's3'], 'the main job under the command runtime', () => {
@@ -237,6 +240,56 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     ])
     expect(missing.code).toBe(3)
     expect(missing.stderr).toContain('There is no destination "nowhere"')
+  })
+})
+
+describeWith(['built', 'temporal', 'sshd', 'python'], 'the main job at destinations elsewhere', () => {
+  let world: World
+  let server: SshServer
+
+  beforeAll(async () => {
+    world = await makeWorld()
+    server = await startSshd()
+    const command = [python, join(import.meta.dirname, '../../examples/plugins/folder-store.py')]
+    await world.configure({
+      destinations: {
+        vps: server.settings(join(server.folder, 'backups')),
+        shelf: { type: 'plugin', command, settings: { folder: world.path('shelf') } },
+      },
+    })
+    await mkdir(world.path('data'))
+    await mkdir(world.path('shelf'))
+    await writeFile(world.path('data', 'a.txt'), randomBytes(300_000))
+    for (const destination of ['vps', 'shelf'])
+      await world.writePlan({
+        plan: `to-${destination}`,
+        sources: { data: { type: 'files', paths: [world.path('data')], live: true } },
+        retention: { keepLast: 1 },
+        destinations: [destination],
+      })
+    await world.up()
+  })
+
+  afterAll(async () => {
+    await world.dispose()
+    await server.stop()
+  })
+
+  test.each(['vps', 'shelf'])('%s: backups are made, expired, verified and restored', async (destination) => {
+    const plan = `to-${destination}`
+    const before = await fingerprint(world.path('data'))
+
+    await world.json('backup', 'create', plan)
+    const { backupId, outcome, retention } = await world.json<BackupRunResult>('backup', 'create', plan)
+    await rm(world.path('data', 'a.txt'))
+    const verified = await world.holdfast('backup', 'verify', backupId)
+    await world.json<RestoreResult>('backup', 'restore', backupId, '--yes')
+
+    expect({ outcome, removed: retention?.removed.length }).toEqual({ outcome: 'good', removed: 1 })
+    expect(verified.code).toBe(0)
+    expect(await fingerprint(world.path('data'))).toBe(before)
+    const listed = await world.json<BackupSummary[]>('backup', 'list', '--plan', plan)
+    expect(listed.map(({ id }) => id)).toEqual([backupId])
   })
 })
 

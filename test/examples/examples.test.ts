@@ -54,6 +54,7 @@ const blocks = [
   'docs/configuration.md',
   'docs/destinations.md',
   'docs/encryption.md',
+  'docs/plugins.md',
 ].flatMap((file) =>
   [...read(file).matchAll(/^```yaml (plan|config)\n([^]*?)^```$/gm)].map(
     ([, kind = '', text = ''], index) => ({ file, kind, text, index }),

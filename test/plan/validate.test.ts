@@ -469,6 +469,11 @@ describe('holdfast.yaml', () => {
       '2:71 error destinations.c.path: is the folder of the destination "a", too.',
     ],
     [
+      'SFTP without credentials',
+      'destinations: { a: { type: sftp, host: h, user: u, path: /b } }',
+      '2:17 error destinations.a: says neither "privateKey" nor "password". For example: privateKey: { file: /etc/holdfast/id_ed25519 }',
+    ],
+    [
       'the whole disk',
       'destinations: { a: { type: local, path: / } }',
       '2:41 error destinations.a.path: must be a folder, not the whole disk.',

@@ -4,6 +4,8 @@ import { startDocker } from './docker.js'
 import { missingLxc } from './lxc.js'
 import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
+import { missingPython } from './python.js'
+import { missingSshd } from './sshd.js'
 import { startTemporal } from './temporal.js'
 import { missingS3, startS3 } from './versitygw.js'
 import { missingTink } from './tink.js'
@@ -30,6 +32,8 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
   record('postgres', await missingPostgres())
   record('lxc', await missingLxc())
   record('tink', await missingTink())
+  record('sshd', missingSshd())
+  record('python', missingPython())
 
   const docker = await startDocker()
   record('docker', 'missing' in docker ? docker.missing : undefined)

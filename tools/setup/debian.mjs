@@ -8,6 +8,8 @@ const packages = {
   lxc: '/usr/bin/lxc-start',
   postgresql: '/usr/share/doc/postgresql',
   sqlite3: '/usr/bin/sqlite3',
+  'openssh-server': '/usr/sbin/sshd',
+  python3: '/usr/bin/python3',
   acl: '/usr/bin/setfacl',
   attr: '/usr/bin/setfattr',
   'libcap2-bin': '/usr/sbin/setcap',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { HoldfastError } from '../../../core/errors.js'
+import { conflict } from '../object-failure.js'
 import type { StoredObject } from './bucket.js'
 import type { Part } from './payload.js'
 import type { Sent } from './upload.js'
@@ -30,11 +30,7 @@ export async function requireSame(
     if (sent.etag !== undefined && found.etag === sent.etag) return
     if (await isAlike(await place.open(), sent)) return
   }
-  throw new HoldfastError(
-    'object.conflict',
-    `Object "${found.name}" exists already at destination "${place.destination}", with other bytes.`,
-    { hint: 'Nothing was overwritten. Find out who else writes there before you delete it.' },
-  )
+  throw conflict(found.name, place.destination)
 }
 
 /** Part by part, as it was digested when it was sent; the first difference ends it. */

@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { TEMPORARY_FOLDER, local } from '../../../activities/destinations/local.js'
+import { local } from '../../../activities/destinations/local.js'
+import { TEMPORARY_FOLDER } from '../../../activities/destinations/object-tree.js'
 import { noise, pieces } from '../pipeline/bytes.js'
 
 const { signal } = new AbortController()

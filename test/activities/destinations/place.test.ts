@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDestinations } from '../../../activities/destinations/place.js'
+import { destinationWorld } from '../../support/destination-world.js'
 
 const { signal } = new AbortController()
 let folder: string
@@ -10,6 +11,7 @@ let made = 0
 /** A host with its own memory of places. */
 const host = (stateDir = 'state', path = join(folder, 'disk')) =>
   createDestinations({
+    ...destinationWorld,
     site: { stateDir: join(folder, stateDir), destinations: { disk: { type: 'local', path } } },
     clock: () => new Date('2026-11-20T01:30:00Z'),
     random: (digits) => String(++made).padStart(digits, '0'),

@@ -1,0 +1,218 @@
+import { posix } from 'node:path'
+import type { Readable } from 'node:stream'
+import { HoldfastError } from '../../core/errors.js'
+import type { SftpDestination as Settings } from '../../schemas/sftp-destination.js'
+import { BodyFailure } from './body.js'
+import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
+import { requireSame } from './existing-object.js'
+import { notFound } from './object-failure.js'
+import { requireObjectName } from './object-names.js'
+import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
+import { serverOf, type SftpPlace } from './sftp/connect.js'
+import { SftpFailure, explainSftp, isAbsence, unlessAbsent } from './sftp/failure.js'
+import { folderReader, infoOf, makeFolders, removeEmptyFolders, sweep } from './sftp/folders.js'
+import type { SessionLease } from './sftp/pool.js'
+import { openObject } from './sftp/read.js'
+import type { SftpSession } from './sftp/session.js'
+import { publishTemporary, writeTemporary } from './sftp/store.js'
+
+/** Random digits of temporary names: two writers never meet. */
+const RANDOM_DIGITS = 16
+/** What is left after a failure is removed within this time, or by the next sweep. */
+const CLEANUP_MS = 5000
+
+export interface SftpWorld {
+  /** Hex digits for temporary names. */
+  readonly random: (digits: number) => string
+  /** A connection to the server, new or used before. */
+  readonly connect: (place: SftpPlace, signal: AbortSignal) => Promise<SessionLease>
+}
+
+/**
+ * A folder of a server, over SFTP. An object is written under a temporary name, brought to the disk where the server offers
+ * that, and only then given its own: a connection that is cut at any moment leaves all of it or nothing under a final name.
+ */
+export const sftp =
+  (world: SftpWorld): DestinationDriver<'sftp'> =>
+  (name, settings) =>
+    new SftpDestination(name, settings, world)
+
+class SftpDestination implements Destination {
+  readonly name: string
+  readonly #settings: Settings
+  readonly #world: SftpWorld
+  #isSwept = false
+
+  constructor(name: string, settings: Settings, world: SftpWorld) {
+    this.name = name
+    this.#settings = settings
+    this.#world = world
+  }
+
+  async put(
+    objectName: string,
+    body: Readable,
+    { signal }: { signal: AbortSignal },
+  ): Promise<{ bytes: number }> {
+    try {
+      requireObjectName(objectName)
+      return await this.#use(signal, `write object "${objectName}" to`, (session) =>
+        this.#store(session, { objectName, body }, signal),
+      )
+    } catch (error) {
+      throw error instanceof BodyFailure ? error.cause : error
+    } finally {
+      body.destroy()
+    }
+  }
+
+  async get(
+    objectName: string,
+    { signal, range }: { signal: AbortSignal; range?: { offset: number; length: number } },
+  ): Promise<Readable> {
+    const path = this.#pathOf(objectName)
+    const lease = await this.#connect(signal)
+    try {
+      const stream = await openObject(lease, { path, ...(range && { range }) }, signal)
+      if (stream) return stream
+      await this.#requireRoot(lease.session, signal)
+      throw notFound(objectName, this.name)
+    } catch (error) {
+      lease.release()
+      throw await this.#explained(lease.session, error, `read object "${objectName}" of`)
+    }
+  }
+
+  async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {
+    const { session, release } = await this.#connect(signal)
+    try {
+      await this.#requireRoot(session, signal)
+      yield* objectsBelow(folderReader(session, this.#settings.path, signal), prefix, signal)
+    } catch (error) {
+      throw await this.#explained(session, error, 'list the objects of')
+    } finally {
+      release()
+    }
+  }
+
+  async stat(objectName: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
+    const path = this.#pathOf(objectName)
+    return this.#use(signal, `read object "${objectName}" of`, async (session) => {
+      const found = await unlessAbsent(session.stat(path, signal))
+      if (found) return found.isFile() ? infoOf(objectName, found) : undefined
+      await this.#requireRoot(session, signal)
+      return undefined
+    })
+  }
+
+  async delete(objectName: string, signal: AbortSignal): Promise<void> {
+    const path = this.#pathOf(objectName)
+    await this.#use(signal, `delete object "${objectName}" of`, async (session) => {
+      await unlessAbsent(session.unlink(path, signal))
+      await this.#requireRoot(session, signal)
+      const folder = { root: this.#settings.path, relative: posix.dirname(objectName) }
+      await removeEmptyFolders(session, folder, signal)
+    })
+  }
+
+  freeBytes(signal: AbortSignal): Promise<number | undefined> {
+    return this.#use(signal, 'measure the free space of', async (session) => {
+      const filesystem = await session.filesystem(this.#settings.path, signal)
+      return filesystem?.freeBytes
+    })
+  }
+
+  async #store(
+    session: SftpSession,
+    { objectName, body }: { objectName: string; body: Readable },
+    signal: AbortSignal,
+  ): Promise<{ bytes: number }> {
+    const root = this.#settings.path
+    const name = `${this.#world.random(RANDOM_DIGITS)}.tmp`
+    const upload = { root, objectName, temporary: posix.join(root, TEMPORARY_FOLDER, name) }
+    try {
+      const written = await writeTemporary(session, upload, { body, signal })
+      if (!this.#isSwept) await sweep(session, upload.temporary, signal)
+      this.#isSwept = true
+      const outcome = await publishTemporary(session, upload, signal)
+      if (outcome === 'taken') await requireSame(this, { objectName, written }, signal)
+      return { bytes: written.bytes }
+    } catch (error) {
+      // Before the temporary file goes: afterwards a full disk would look like one with room.
+      throw await this.#explained(session, error, `write object "${objectName}" to`)
+    } finally {
+      await session.unlink(upload.temporary, AbortSignal.timeout(CLEANUP_MS)).catch(() => undefined)
+    }
+  }
+
+  async #use<T>(signal: AbortSignal, doing: string, work: (session: SftpSession) => Promise<T>): Promise<T> {
+    const { session, release } = await this.#connect(signal)
+    try {
+      return await work(session)
+    } catch (error) {
+      throw await this.#explained(session, error, doing)
+    } finally {
+      release()
+    }
+  }
+
+  #connect(signal: AbortSignal): Promise<SessionLease> {
+    return this.#world.connect({ name: this.name, settings: this.#settings }, signal)
+  }
+
+  #pathOf(objectName: string): string {
+    requireObjectName(objectName)
+    return posix.join(this.#settings.path, objectName)
+  }
+
+  /** Fails with `destination.not-mounted`, once its answer was explained, and for what is no folder. */
+  async #requireRoot(session: SftpSession, signal: AbortSignal): Promise<void> {
+    const found = await session.stat(this.#settings.path, signal)
+    if (found.isDirectory()) return
+    throw new HoldfastError(
+      'destination.unavailable',
+      `Destination "${this.name}": ${this.#settings.path} is no folder on the server.`,
+      { hint: `Correct destinations.${this.name}.path in holdfast.yaml.` },
+    )
+  }
+
+  async #explained(session: SftpSession, error: unknown, doing: string): Promise<unknown> {
+    if (!(error instanceof SftpFailure)) return error
+    const { path: folder } = this.#settings
+    const filesystem = await session
+      .filesystem(folder, AbortSignal.timeout(CLEANUP_MS))
+      .catch(() => undefined)
+    const place = `${serverOf(this.#settings)} ${folder}`
+    return explainSftp(error, { destination: this.name, place, folder, doing, filesystem })
+  }
+}
+
+/** Makes the folder of a place that was never used. The one above it must be there. May run twice. */
+export async function createSftpPlace(
+  world: SftpWorld,
+  place: SftpPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path } = place.settings
+  const { session, release } = await world.connect(place, signal)
+  try {
+    await makeFolders(session, { root: posix.dirname(path), relative: posix.basename(path) }, signal)
+  } catch (error) {
+    const doing = 'create the folder of'
+    const server = `${serverOf(place.settings)} ${path}`
+    throw explainSftp(error, {
+      destination: place.name,
+      place: server,
+      folder: isAbsence(error) ? posix.dirname(path) : path,
+      doing,
+    })
+  } finally {
+    release()
+  }
+}
+
+/** The path as the server takes it: what is not absolute starts where the user arrives. */
+export function sftpLocation(settings: Settings): string {
+  const path = posix.normalize(settings.path).replace(/(?<=.)\/$/, '')
+  return `sftp://${serverOf(settings)}${path.startsWith('/') ? path : `/~/${path}`}`
+}
