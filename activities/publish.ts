@@ -1,12 +1,5 @@
 import { Readable } from 'node:stream'
-import {
-  dataVerdictOf,
-  isGood,
-  summaryOf,
-  MANIFEST_FORMAT,
-  type Item,
-  type Manifest,
-} from '../core/backup.js'
+import { dataVerdictOf, summaryOf, MANIFEST_FORMAT, type Item, type Manifest } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder, manifestName, runObjectName } from '../core/ids.js'
 import type { PublishInput, PublishResult } from '../core/work.js'
@@ -61,8 +54,10 @@ async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): 
   const manifest = manifestOf(tools, input)
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
   await destination.put(manifestName(job.plan, backupId), Readable.from([bytes]), { signal })
-  tools.log.info('backup published', { backupId, destination: destination.name, isGood: isGood(manifest) })
-  return resultOf(manifest, destination)
+  const result = resultOf(manifest, destination)
+  const { isGood } = result.summary
+  tools.log.info('backup published', { backupId, destination: destination.name, isGood })
+  return result
 }
 
 const resultOf = (manifest: Manifest, { name }: Destination): PublishResult => ({

@@ -40,7 +40,11 @@ export const restoreActivities = (
 async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   const { tools, signal } = work
   const { restoreId, backupId, destination: name, source, request } = input
-  const { manifest } = await tools.catalog.find({ backupId, destination: name }, signal)
+  const { manifest } = await tools.catalog.find(
+    // Also when it was deleted since the restore began: what is half restored must come to its end.
+    { backupId, destination: name, among: 'all' },
+    signal,
+  )
   const item = selectItems(manifest.items, request).find((one) => one.source === source)
   if (!item)
     throw new HoldfastError('flag.invalid', `Source "${source}" is not part of restore ${restoreId}.`, {

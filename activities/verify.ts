@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { backupAlarms } from '../core/backup-alarms.js'
 import type { StoredObject } from '../core/backup.js'
 import { backupFolder } from '../core/ids.js'
 import type { LocatedBackup, VerifyInput, VerifyReport } from '../core/work.js'
@@ -67,7 +68,7 @@ async function problemOf(
 }
 
 async function alarm({ alarms }: Tools, { backupId, destination, problems }: VerifyReport): Promise<void> {
-  const cause = `damaged/${destination}/${backupId}`
+  const cause = backupAlarms.damaged(destination, backupId)
   if (problems.length === 0) return alarms.resolve(cause)
   await alarms.raise({
     cause,

@@ -1,9 +1,10 @@
 import type { HoldMode } from '../schemas/holds.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 import type { HoldSpec } from './job.js'
+import { NO_MARKS, type MarkState } from './marks.js'
 import type { Source, SourceType } from '../schemas/sources.js'
 
-export type DataVerdict = 'complete' | 'degraded' | 'inconsistent' | 'failed'
+export type DataVerdict = 'complete' | 'degraded' | 'suspect' | 'inconsistent' | 'failed'
 export type ServicesVerdict = 'ok' | 'unhealthy' | 'held' | 'not-restarted'
 
 /** One stored object of an item. */
@@ -87,6 +88,8 @@ export interface Manifest {
   readonly verdicts: { readonly data: Exclude<DataVerdict, 'failed'>; readonly services: ServicesVerdict }
   /** Names of the sources, where the backup has only some of the plan's. */
   readonly subsetOf?: readonly string[]
+  /** What is implausible about it, each in a sentence, where the data is `suspect`. */
+  readonly suspectBecause?: readonly string[]
   /** Causes that the plan tolerated when the backup was made: part of what "good" means. */
   readonly tolerate: readonly NotCapturedCause[]
   readonly holds: readonly HoldReport[]
@@ -108,12 +111,24 @@ export interface BackupSummary {
   readonly data: Exclude<DataVerdict, 'failed'>
   readonly services: ServicesVerdict
   readonly isSubset: boolean
+  /** By its manifest alone: whole, consistent, degraded only by what its plan tolerates. */
+  readonly isSound: boolean
+  /** Sound; not suspect, unless it was accepted; and not found damaged at this destination. */
   readonly isGood: boolean
-  readonly sources: readonly { readonly name: string; readonly type: SourceType }[]
+  readonly marks: MarkState
+  readonly sources: readonly SourceSummary[]
   readonly plainBytes: number
   readonly storedBytes: number
   readonly downtimeMs: number
   readonly notCaptured: number
+}
+
+export interface SourceSummary {
+  readonly name: string
+  readonly type: SourceType
+  readonly plainBytes: number
+  /** All that was counted: files, folders, tables … */
+  readonly count: number
 }
 
 /** The verdict about what was read: the worst of its items. A hold that did not last outweighs a file that is missing. */
@@ -123,7 +138,7 @@ export function dataVerdictOf(items: readonly Item[]): Exclude<DataVerdict, 'fai
 }
 
 /** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
-export function isGood(manifest: Manifest): boolean {
+function isSound(manifest: Manifest): boolean {
   if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
   return manifest.items.every(
     (item) => item.isConsistent && causesOf(item).every((cause) => manifest.tolerate.includes(cause)),
@@ -135,9 +150,20 @@ const causesOf = (item: Item): NotCapturedCause[] =>
     (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
   )
 
+/** The summary of a backup whose marks are these. */
+export const withMarks = (summary: BackupSummary, marks: MarkState): BackupSummary => ({
+  ...summary,
+  marks,
+  isGood:
+    summary.isSound &&
+    (summary.data !== 'suspect' || marks.isAccepted) &&
+    marks.verification?.outcome !== 'damaged',
+})
+
+/** Of a manifest alone: nothing has happened to the backup yet. */
 export function summaryOf(manifest: Manifest, destination: string): BackupSummary {
   const objects = manifest.items.flatMap((item) => item.objects)
-  return {
+  const summary: BackupSummary = {
     id: manifest.id,
     site: manifest.site,
     plan: manifest.plan,
@@ -149,13 +175,21 @@ export function summaryOf(manifest: Manifest, destination: string): BackupSummar
     data: manifest.verdicts.data,
     services: manifest.verdicts.services,
     isSubset: manifest.subsetOf !== undefined,
-    isGood: isGood(manifest),
-    sources: manifest.items.map((item) => ({ name: item.source, type: item.type })),
+    isSound: isSound(manifest),
+    isGood: false,
+    marks: NO_MARKS,
+    sources: manifest.items.map((item) => ({
+      name: item.source,
+      type: item.type,
+      plainBytes: sum(item.objects.map((object) => object.plainBytes)),
+      count: sum(Object.values(item.counts)),
+    })),
     plainBytes: sum(objects.map((object) => object.plainBytes)),
     storedBytes: sum(objects.map((object) => object.storedBytes)),
     downtimeMs: Math.max(0, ...manifest.holds.map((hold) => hold.downtimeMs ?? 0)),
     notCaptured: sum(manifest.items.flatMap((item) => Object.values(item.notCapturedCounts))),
   }
+  return withMarks(summary, NO_MARKS)
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

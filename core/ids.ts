@@ -27,6 +27,10 @@ export const manifestName = (plan: string, backupId: BackupId): string =>
 export const runObjectName = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}run.json`
 
+/** Folder of the marks of a backup, with the slash at its end. */
+export const marksFolder = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}marks/`
+
 /** Prefix of the names of all objects of one attempt to capture one source. */
 export function objectPrefix(name: {
   source: string

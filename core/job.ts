@@ -66,9 +66,14 @@ export interface ResolvedHold extends HoldSpec {
   readonly startAfter: Readonly<Record<string, readonly string[]>>
 }
 
-/** Retention with its durations in milliseconds and its minimum filled in. */
-export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum'> & {
+/** How long a deleted backup stays where its plan says nothing. */
+export const DEFAULT_QUARANTINE_MS = 3 * 86_400_000
+
+/** Retention with its durations in milliseconds and its defaults filled in. */
+export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum' | 'quarantine'> & {
   readonly keepWithinMs?: number
+  /** Left out: `DEFAULT_QUARANTINE_MS`. */
+  readonly quarantineMs?: number
   readonly minimum: number
 }
 

@@ -108,9 +108,10 @@ function compressionOf({ algorithm, level }: Compression = { algorithm: 'zstd' }
   return { algorithm, level: algorithm === 'none' ? 0 : (level ?? DEFAULT_LEVELS[algorithm]) }
 }
 
-function retentionOf({ keepWithin, minimum, ...rules }: Retention): RetentionRules {
+function retentionOf({ keepWithin, quarantine, minimum, ...rules }: Retention): RetentionRules {
   return {
     ...rules,
+    ...(quarantine === undefined ? {} : { quarantineMs: parseDuration(quarantine) }),
     ...(keepWithin === undefined ? {} : { keepWithinMs: parseDuration(keepWithin) }),
     minimum: minimum ?? 1,
   }

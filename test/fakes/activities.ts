@@ -6,6 +6,7 @@ import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import { NO_MARKS } from '../../core/marks.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
@@ -170,6 +171,9 @@ const questionActivities = (host: FakeHost) => ({
     readMs: 10,
     clockDifferenceMs: 0,
   }),
+  markBackup: async () => {
+    throw new HoldfastError('backup.not-found', 'There is no such backup.')
+  },
 })
 
 function statusOf(host: FakeHost, restoreId: string): RestoreStatus {
@@ -197,7 +201,7 @@ const dataActivities = (host: FakeHost) => ({
   discardBackup: async ({ backupId }: { backupId: string }) => void host.discarded.push(backupId),
   expire: async ({ backupIds }: { backupIds: readonly string[] }) => {
     host.expired.push(...backupIds)
-    return { removed: backupIds, freedBytes: 0, swept: [] }
+    return { expired: backupIds, removed: [], freedBytes: 0, swept: [] }
   },
   verify: async ({ reference }: { reference: { backupId: string } }) => ({
     backupId: reference.backupId,
@@ -292,8 +296,10 @@ function summaryOf({
     data: isConsistent ? 'complete' : 'inconsistent',
     services: servicesVerdict,
     isSubset: subsetOf !== undefined,
+    isSound: isConsistent && subsetOf === undefined,
     isGood: isConsistent && subsetOf === undefined,
-    sources: items.map(({ source, type }) => ({ name: source, type })),
+    marks: NO_MARKS,
+    sources: items.map(({ source, type }) => ({ name: source, type, plainBytes: 0, count: 0 })),
     plainBytes: 0,
     storedBytes: 0,
     downtimeMs: 0,

@@ -81,7 +81,7 @@ test('a run stops the service, reads, starts it again, publishes and applies ret
 
   expect(result).toMatchObject({ outcome: 'good', data: 'complete', services: 'ok', plan: 'ok' })
   expect(result.holds).toMatchObject([{ service: name, health: 'ok', stateBefore: 'running' }])
-  expect(result.retention?.removed).toEqual(['old'])
+  expect(result.retention?.expired).toEqual(['old'])
   expect(service.events).toEqual(['stop', 'start'])
   agent.host.decisions = []
 })
@@ -101,7 +101,7 @@ test('a subset is published, and expires nothing', async () => {
 
   const result = await backUp(testRun(job, { onlySources: ['subset-live'] }))
 
-  expect(result).toMatchObject({ outcome: 'not-good', retention: { removed: [] } })
+  expect(result).toMatchObject({ outcome: 'not-good', retention: { expired: [], removed: [] } })
   expect(service.events).toEqual([])
 })
 
@@ -473,7 +473,7 @@ test('retention by hand removes what nothing keeps', async () => {
     args: [{ host: TEST_HOST, retention }],
   })
 
-  expect(result).toMatchObject({ expired: { removed: ['by-hand'] } })
+  expect(result).toMatchObject({ expired: { expired: ['by-hand'] } })
   agent.host.decisions = []
 })
 

@@ -6,7 +6,7 @@ import { notCapturedOf, outcomeOf, servicesVerdictOf } from '../../core/verdicts
 import type { BackupRunResult } from '../../core/work.js'
 import { raise, resolve, runAlarms } from './alarms.js'
 import type { CapturedSet, CaptureRun } from './capture-sets.js'
-import { retain } from './retain.js'
+import { clearAway, retain } from './retain.js'
 
 interface FinishedRun extends CaptureRun {
   /** Workflow time, in milliseconds. */
@@ -51,13 +51,17 @@ async function applyRetention(
   { job, board, destination }: FinishedRun,
   { isGood }: BackupSummary,
 ): Promise<NonNullable<BackupRunResult['retention']>> {
-  if (job.retention === undefined) return { removed: [], note: 'the plan has no retention' }
-  if (!isGood) return { removed: [], note: 'only a good backup lets older ones go' }
+  const nothing = { expired: [], removed: [] }
+  if (!isGood) return { ...nothing, note: 'only a good backup lets older ones go' }
   board.enter('retention')
-  const { plan, site, timezone, host } = job
+  const { plan, site, timezone, host, retention: rules } = job
   try {
-    const { expired } = await retain(host, { plan, site, destination, rules: job.retention, timezone })
-    return { removed: expired.removed }
+    if (rules === undefined) {
+      const { removed } = await clearAway(host, { plan, destination })
+      return { expired: [], removed, note: 'the plan has no retention' }
+    }
+    const { expired } = await retain(host, { plan, site, destination, rules, timezone })
+    return { expired: expired.expired ?? [], removed: expired.removed }
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error
     const note = `retention failed: ${errorOf(error)?.message ?? String(error)}`
@@ -67,7 +71,7 @@ async function applyRetention(
       hint: `See why, then run \`holdfast backup cleanup ${plan}\`.`,
       plan,
     })
-    return { removed: [], note }
+    return { ...nothing, note }
   }
 }
 

@@ -8,7 +8,7 @@ import { siteOf } from '../../site.js'
 
 export default class BackupShow extends BaseCommand {
   static override summary =
-    'Show one backup: its verdict, its sources, what was not captured; with --json its manifest.'
+    'Show one backup: its verdict, its sources, its marks, what was not captured; with --json its manifest.'
   static override examples = [
     '<%= config.bin %> backup show 20261120-013000-shop-7f3a2c',
     '<%= config.bin %> backup show 20261120-0130 --json',
@@ -19,10 +19,11 @@ export default class BackupShow extends BaseCommand {
   async run(): Promise<LocatedBackup> {
     const { args, flags } = await this.parse(BackupShow)
     const site = await siteOf(flags.config)
-    const { destination, manifest, isGood } = await connected(site, (session) =>
-      backupNamed(session, args.id, flags.destination),
+    const { destination, manifest, marks, isGood } = await connected(site, (session) =>
+      backupNamed(session, args.id, flags.destination, 'all'),
     )
-    this.print(renderBackup({ destination, manifest, isGood }, localTimezone()))
-    return { destination, manifest, isGood }
+    const located = { destination, manifest, marks, isGood }
+    this.print(renderBackup(located, localTimezone()))
+    return located
   }
 }
