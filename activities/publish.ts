@@ -1,7 +1,15 @@
 import { Readable } from 'node:stream'
-import { dataVerdictOf, summaryOf, MANIFEST_FORMAT, type Item, type Manifest } from '../core/backup.js'
+import {
+  dataVerdictOf,
+  sourceSummaryOf,
+  summaryOf,
+  MANIFEST_FORMAT,
+  type Item,
+  type Manifest,
+} from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder, manifestName, runObjectName } from '../core/ids.js'
+import { implausibilities } from '../core/plausibility.js'
 import type { PublishInput, PublishResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { readManifest } from './catalog/read-manifest.js'
@@ -51,7 +59,7 @@ async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): 
     return resultOf(before, destination)
 
   await requireObjects(destination, backupFolder(job.plan, backupId), input.items, signal)
-  const manifest = manifestOf(tools, input)
+  const manifest = manifestOf(tools, input, await suspicionsOf(tools, input, signal))
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
   await destination.put(manifestName(job.plan, backupId), Readable.from([bytes]), { signal })
   const result = resultOf(manifest, destination)
@@ -92,7 +100,20 @@ async function requireObjects(
   }
 }
 
-function manifestOf(tools: Tools, input: PublishInput): Manifest {
+/** A subset is compared with nothing: it counts for nothing either. */
+async function suspicionsOf(
+  { catalog }: Tools,
+  { job, items, subsetOf, destination }: PublishInput,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { plan, site, plausibility } = job
+  if (plausibility === undefined || subsetOf !== undefined) return []
+  const { backups } = await catalog.list({ plan, destination }, signal)
+  const own = backups.filter((backup) => backup.site === site)
+  return implausibilities(items.map(sourceSummaryOf), own, plausibility)
+}
+
+function manifestOf(tools: Tools, input: PublishInput, suspectBecause: readonly string[]): Manifest {
   const { job, backupId, takenAt, description, subsetOf, items, holds, servicesVerdict, run } = input
   return {
     format: MANIFEST_FORMAT,
@@ -105,8 +126,9 @@ function manifestOf(tools: Tools, input: PublishInput): Manifest {
     run,
     takenAt: inUtc(takenAt),
     completedAt: tools.clock().toISOString(),
-    verdicts: { data: dataVerdictOf(items), services: servicesVerdict },
+    verdicts: { data: dataVerdictOf(items, suspectBecause), services: servicesVerdict },
     ...(subsetOf === undefined ? {} : { subsetOf }),
+    ...(suspectBecause.length === 0 ? {} : { suspectBecause }),
     tolerate: job.tolerate,
     holds,
     items,

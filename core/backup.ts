@@ -131,9 +131,16 @@ export interface SourceSummary {
   readonly count: number
 }
 
-/** The verdict about what was read: the worst of its items. A hold that did not last outweighs a file that is missing. */
-export function dataVerdictOf(items: readonly Item[]): Exclude<DataVerdict, 'failed'> {
+/**
+ * The verdict about what was read: the worst of its items. A hold that did not last outweighs what is implausible, and that
+ * outweighs a file that is missing.
+ */
+export function dataVerdictOf(
+  items: readonly Item[],
+  suspectBecause: readonly string[],
+): Exclude<DataVerdict, 'failed'> {
   if (items.some((item) => !item.isConsistent)) return 'inconsistent'
+  if (suspectBecause.length > 0) return 'suspect'
   return items.some((item) => causesOf(item).length > 0) ? 'degraded' : 'complete'
 }
 
@@ -149,6 +156,13 @@ const causesOf = (item: Item): NotCapturedCause[] =>
   (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).filter(
     (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
   )
+
+export const sourceSummaryOf = ({ source, type, objects, counts }: Item): SourceSummary => ({
+  name: source,
+  type,
+  plainBytes: sum(objects.map(({ plainBytes }) => plainBytes)),
+  count: sum(Object.values(counts)),
+})
 
 /** The summary of a backup whose marks are these. */
 export const withMarks = (summary: BackupSummary, marks: MarkState): BackupSummary => ({
@@ -178,12 +192,7 @@ export function summaryOf(manifest: Manifest, destination: string): BackupSummar
     isSound: isSound(manifest),
     isGood: false,
     marks: NO_MARKS,
-    sources: manifest.items.map((item) => ({
-      name: item.source,
-      type: item.type,
-      plainBytes: sum(item.objects.map((object) => object.plainBytes)),
-      count: sum(Object.values(item.counts)),
-    })),
+    sources: manifest.items.map(sourceSummaryOf),
     plainBytes: sum(objects.map((object) => object.plainBytes)),
     storedBytes: sum(objects.map((object) => object.storedBytes)),
     downtimeMs: Math.max(0, ...manifest.holds.map((hold) => hold.downtimeMs ?? 0)),

@@ -25,6 +25,22 @@ export interface BackupJob {
   /** How often a whole set is tried. */
   readonly attempts: number
   readonly tolerate: readonly NotCapturedCause[]
+  /** How the backup is verified before the run ends. Left out: not at all. */
+  readonly verifyAfter?: VerifyDepth
+  /** Left out: every backup is believed. */
+  readonly plausibility?: PlausibilityLimits
+}
+
+/**
+ * `readBack`: every object is read, decompressed, and looked into (archives walked, dumps listed, databases checked).
+ * `checksum`: its stored bytes are compared with their recorded digest, and no more.
+ */
+export type VerifyDepth = 'readBack' | 'checksum'
+
+/** What a source may have at least, as a share of what is usual. */
+export interface PlausibilityLimits {
+  readonly size: number
+  readonly count: number
 }
 
 /** The sources that are read under one hold; without a hold they are live. */

@@ -9,7 +9,7 @@ import type {
   ServiceState,
   ServicesVerdict,
 } from './backup.js'
-import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, RetentionRules } from './job.js'
+import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, RetentionRules, VerifyDepth } from './job.js'
 import type { MarkState } from './marks.js'
 import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
@@ -253,6 +253,8 @@ export interface RetentionReport {
 
 export interface VerifyInput {
   readonly reference: BackupReference
+  /** Default: `readBack`. */
+  readonly depth?: VerifyDepth
 }
 
 export interface VerifyReport {
@@ -262,6 +264,8 @@ export interface VerifyReport {
   readonly bytes: number
   /** Each in a sentence that names the object. Empty: every byte is as it was recorded. */
   readonly problems: readonly string[]
+  /** What could not be looked into, and why: that says nothing about the backup. Left out: nothing. */
+  readonly notes?: readonly string[]
 }
 
 // ── Restoring ───────────────────────────────────────────────────────────────
@@ -366,6 +370,12 @@ export interface BackupRunResult {
   readonly summary?: BackupSummary
   readonly holds: readonly HoldReport[]
   readonly notCaptured: Readonly<Partial<Record<NotCapturedCause, number>>>
+  /** Where the plan verifies after each backup. `not-done`: it could not be read; the note says why. */
+  readonly verification?: {
+    readonly outcome: 'verified' | 'damaged' | 'not-done'
+    readonly problems: readonly string[]
+    readonly note?: string
+  }
   /** What retention did, or why it did nothing. */
   readonly retention?: {
     /** Deleted now. */

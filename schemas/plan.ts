@@ -4,6 +4,7 @@ import { NAME_PATTERN } from './patterns.js'
 import { Hold } from './holds.js'
 import { Retention } from './retention.js'
 import { Source } from './sources.js'
+import { Plausibility, Verification } from './verification.js'
 
 export const Schedule = strict(
   {
@@ -50,6 +51,16 @@ export const Compression = strict(
 )
 export type Compression = Static<typeof Compression>
 
+const Objectives = strict(
+  {
+    freshness: Type.Optional(
+      duration('An alarm while the newest good backup is older than this, or while there is none.', '26h'),
+    ),
+  },
+  'What the backups of the plan are to be. Watched at the destination, also when nothing runs.',
+  { freshness: '26h' },
+)
+
 export const NotCapturedCause = choice(
   ['vanished', 'changed', 'shrunk', 'unreadable'],
   'Why a file was not captured as it was.',
@@ -78,6 +89,9 @@ export const planDefaults = {
     }),
   ),
   retention: Type.Optional(Retention),
+  verification: Type.Optional(Verification),
+  plausibility: Type.Optional(Plausibility),
+  objectives: Type.Optional(Objectives),
   timeout: Type.Optional(duration('Limit of the whole run. Default: 6h.', '6h')),
   retry: Type.Optional(
     strict(

@@ -62,6 +62,19 @@ const scenarios: Record<string, Scenario> = {
     return [{ name: 'backup-live', workflowId: run('live') }]
   },
 
+  verified: async (agent) => {
+    agent.host.onVerify.set('damaged', async () => ['a.tar is missing.'])
+    agent.host.onVerify.set('unread', async () => {
+      throw new HoldfastError('destination.denied', 'No rights.')
+    })
+    const plans = ['verified', 'damaged', 'unread']
+    for (const plan of plans)
+      await ended(await startBackup(agent, testJob(plan, undefined, { verifyAfter: 'readBack' })))
+    const { retention: _, ...job } = testJob('keeps-all')
+    await ended(await startBackup(agent, job))
+    return [...plans, 'keeps-all'].map((plan) => ({ name: `backup-${plan}`, workflowId: run(plan) }))
+  },
+
   cancelled: async (agent) => {
     const { job, guard } = held(agent, 'cancelled')
     agent.host.onCapture.set('cancelled-data', hang)

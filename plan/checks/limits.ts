@@ -41,6 +41,7 @@ function durationsOf(plan: Draft<PlanFile>): readonly NamedDuration[] {
     { path: ['schedule', 'catchUp'], text: plan.schedule?.catchUp, least: 'zero' },
     { path: ['timeout'], text: plan.timeout, least: 'millisecond' },
     { path: ['retention', 'keepWithin'], text: plan.retention?.keepWithin, least: 'zero' },
+    { path: ['objectives', 'freshness'], text: plan.objectives?.freshness, least: 'second' },
     { path: ['retention', 'quarantine'], text: plan.retention?.quarantine, least: 'zero' },
     ...holds.flatMap(({ path, hold }): NamedDuration[] => [
       { path: [...path, 'maxDowntime'], text: hold?.maxDowntime, least: 'millisecond' },

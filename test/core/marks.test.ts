@@ -6,7 +6,6 @@ import {
   nextMarkName,
   NO_MARKS,
   stateOfMarks,
-  type Mark,
   type MarkContent,
   type MarkKind,
   type PlacedMark,
@@ -22,7 +21,7 @@ const placed = (...contents: (MarkContent | undefined)[]): PlacedMark[] =>
     name: `20260301_${String(hour).padStart(2, '0')}0000_000-${content?.kind ?? 'pinned'}.json`,
     modifiedAt: new Date(new Date(at).getTime() + hour * HOUR).toISOString(),
     ...(content && {
-      mark: { format: MARK_FORMAT, backupId: id, site: 'home', host: 'nas', at, ...content } as Mark,
+      mark: { format: MARK_FORMAT, backupId: id, site: 'home', host: 'nas', at, ...content },
     }),
   }))
 
@@ -47,11 +46,7 @@ test.each<[string, PlacedMark[], Partial<ReturnType<typeof stateOfMarks>>]>([
     placed(verified, damaged),
     { verification: { outcome: 'damaged', at, problem: 'a.tar is missing.' } },
   ],
-  [
-    'a verification of another destination',
-    placed({ ...damaged, destination: 'offsite' } as MarkContent),
-    {},
-  ],
+  ['a verification of another destination', placed({ ...damaged, destination: 'offsite' }), {}],
   [
     'a deletion',
     placed(expired),

@@ -6,12 +6,14 @@ import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import { parseBackupId } from '../../core/ids.js'
 import { NO_MARKS } from '../../core/marks.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type {
   AlarmInput,
+  BackupReference,
   CaptureInput,
   PreflightInput,
   PublishInput,
@@ -20,6 +22,7 @@ import type {
   StagedItem,
   StartRequest,
   StopRequest,
+  VerifyInput,
 } from '../../core/work.js'
 
 /** A service in memory, with its history: what happened to it, in order. */
@@ -58,6 +61,8 @@ export class FakeHost {
   readonly restores = new Map<string, Omit<RestoreStatus, 'down'>>()
   onStage: () => Promise<void> = async () => undefined
   onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
+  /** By plan: the problems that a verification finds. */
+  readonly onVerify = new Map<string, () => Promise<readonly string[]>>()
   onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
@@ -203,12 +208,12 @@ const dataActivities = (host: FakeHost) => ({
     host.expired.push(...backupIds)
     return { expired: backupIds, removed: [], freedBytes: 0, swept: [] }
   },
-  verify: async ({ reference }: { reference: { backupId: string } }) => ({
+  verify: async ({ reference }: VerifyInput) => ({
     backupId: reference.backupId,
     destination: 'disk',
     objects: 1,
     bytes: 1,
-    problems: [],
+    problems: (await host.onVerify.get(planOf(reference))?.()) ?? [],
   }),
   stageRestore: async (input: StageInput): Promise<StagedItem> => {
     const { source, restoreId } = input
@@ -240,6 +245,8 @@ const dataActivities = (host: FakeHost) => ({
     }
   },
 })
+
+const planOf = ({ backupId }: BackupReference): string => parseBackupId(backupId)?.plan ?? ''
 
 function remember({ restores }: FakeHost, input: StageInput, item: StagedItem): void {
   const { restoreId, backupId, destination, request, scope } = input
