@@ -68,8 +68,11 @@ const scenarios: Record<string, Scenario> = {
       throw new HoldfastError('destination.denied', 'No rights.')
     })
     const plans = ['verified', 'damaged', 'unread']
+    const plausibility = { size: 0.5, count: 0.5 }
     for (const plan of plans)
-      await ended(await startBackup(agent, testJob(plan, undefined, { verifyAfter: 'readBack' })))
+      await ended(
+        await startBackup(agent, testJob(plan, undefined, { verifyAfter: 'readBack', plausibility })),
+      )
     const { retention: _, ...job } = testJob('keeps-all')
     await ended(await startBackup(agent, job))
     return [...plans, 'keeps-all'].map((plan) => ({ name: `backup-${plan}`, workflowId: run(plan) }))

@@ -80,7 +80,7 @@ test.each([
   ['wants no freshness any more', { freshnessMs: undefined }],
   ['has another host', { host: 'vps' }],
 ])('the alarm of a plan that %s is resolved', async (_, changes) => {
-  const { seen, look } = world(changes as Partial<CompiledPlan>)
+  const { seen, look } = world(changes)
   seen.alarms.set('freshness/shop', 'too old')
   seen.alarms.set('other/shop', 'stays')
 

@@ -33,7 +33,7 @@ export async function concludeBackup(
     await resolve(job.host, [
       runAlarms.failed(job.plan),
       runAlarms.inconsistent(job.plan),
-      backupAlarms.suspect(job.plan),
+      ...(job.plausibility === undefined ? [] : [backupAlarms.suspect(job.plan)]),
       ...(retention.note === undefined ? [runAlarms.retention(job.plan)] : []),
     ])
   }

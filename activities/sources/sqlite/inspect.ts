@@ -15,9 +15,10 @@ const ROOM = 2
 export async function inspectSqlite(
   object: StoredObject,
   objects: ObjectReader,
-  { scratchFolder, shell, signal }: SourceContext,
+  context: SourceContext,
 ): Promise<void> {
-  const engine = await findEngine(shell(), signal)
+  const { scratchFolder, signal } = context
+  const engine = await findEngine(context.shell(), signal)
   const { bavail, bsize } = await statfs(scratchFolder)
   if (bavail * bsize < ROOM * object.plainBytes) {
     throw new HoldfastError(
