@@ -7,6 +7,7 @@ import type { DataActivities } from './activities.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
 import { areStillHeld } from './holds/still-held.js'
+import { keysNamed, requireDataKey } from './keys/backup-keys.js'
 import { stagesOf } from './pipeline/compress.js'
 import { objectSink, type ItemSink } from './pipeline/object-sink.js'
 import { requireAllowedSource } from './source-allowed.js'
@@ -56,8 +57,9 @@ async function capture(work: Capture): Promise<Item> {
   await requireAllowedSource(tools, input.source.source, signal)
   const destination = await tools.destination(input.destination, signal)
   await requirePrepared(destination, input, signal)
+  const dataKey = await dataKeyOf(work, destination)
   await forgetLostAttempt(destination, input, signal)
-  const sink = sinkOf(work, destination)
+  const sink = sinkOf(work, destination, dataKey)
   try {
     const startedAt = tools.clock()
     const wereHeld = await areStillHeld(tools, input.grants, signal)
@@ -83,6 +85,16 @@ async function requirePrepared(
     `Backup ${backupId} was not prepared at destination "${destination.name}", or was discarded meanwhile.`,
     { hint: 'Start the backup again.' },
   )
+}
+
+/** Read back from the destination: what captures are encrypted under is what lies there for those who will need it. */
+async function dataKeyOf(
+  { tools, input: { encryption, plan, backupId }, signal }: Capture,
+  destination: Destination,
+): Promise<Buffer | undefined> {
+  if (encryption === undefined) return undefined
+  const keys = await keysNamed(tools.keys, encryption.keys)
+  return requireDataKey({ destination, plan, backupId }, keys, signal)
 }
 
 /** An attempt that was killed may have completed objects of the very names that this one will write; nothing refers to them. */
@@ -112,7 +124,11 @@ export function isOfAttempt(
   return Number(written ?? 1) === attempt
 }
 
-function sinkOf({ input, progress, signal }: Capture, destination: Destination): ItemSink {
+function sinkOf(
+  { tools, input, progress, signal }: Capture,
+  destination: Destination,
+  dataKey: Buffer | undefined,
+): ItemSink {
   const takenAt = new Date(input.takenAt)
   return objectSink({
     destination,
@@ -125,6 +141,7 @@ function sinkOf({ input, progress, signal }: Capture, destination: Destination):
         ...(part === undefined ? {} : { part }),
       }),
     compression: input.compression,
+    ...(dataKey ? { encryption: { backupId: input.backupId, dataKey, random: tools.random } } : {}),
     signal,
     onBytes: ({ plain, stored }) => {
       progress.plainBytes += plain
@@ -179,7 +196,7 @@ function itemOf(
     type: input.source.source.type,
     spec: input.source.source,
     ...(input.hold === undefined ? {} : { hold: input.hold }),
-    stages: stagesOf(input.compression),
+    stages: [...stagesOf(input.compression), ...(input.encryption ? (['encrypt'] as const) : [])],
     objects: captured.objects,
     counts: result.counts,
     notCaptured: result.notCaptured.slice(0, NOT_CAPTURED_NAMED),

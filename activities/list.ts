@@ -1,4 +1,5 @@
 import type { BackupSummary, Item, Manifest } from '../core/backup.js'
+import { isSealed } from '../core/encrypted-manifest.js'
 import { decideRetention } from '../core/retention.js'
 import type { BackupPage, LocatedBackup, RetentionInput, RetentionReport } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
@@ -47,11 +48,13 @@ function bounded(problems: readonly string[]): readonly string[] {
   ]
 }
 
-/** Leaves out names of files that were not captured, as many as it takes: their counts stay. */
+/** Leaves out what nobody here can read, and names of files that were not captured, as many as it takes: their counts stay. */
 function fitted(located: LocatedBackup): LocatedBackup {
+  const { manifest } = located
+  if (isSealed(manifest)) return { ...located, manifest: { ...manifest, sealed: '' } }
   const attempts = [1000, 100, 10, 0].map((named) => ({
     ...located,
-    manifest: naming(located.manifest, named),
+    manifest: naming(manifest, named),
   }))
   return (
     attempts.find((attempt) => Buffer.byteLength(JSON.stringify(attempt)) <= MAX_ANSWER_BYTES) ??

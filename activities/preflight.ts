@@ -35,6 +35,7 @@ async function preflight(work: DriverWork, { job, onlySources }: PreflightInput)
     if (held) holds.push(held.hold)
     for (const source of named) await problems.collect(() => checkSource(run, source, held))
   }
+  for (const name of job.encryption?.keys ?? []) await problems.collect(() => work.tools.keys.named(name))
   for (const name of job.destinations) {
     const where = { name, site: job.site, plan: job.plan }
     warnings.push(...((await problems.collect(() => checkDestination(work.tools, where, work.signal))) ?? []))

@@ -1,5 +1,6 @@
-import type { Item } from '../core/backup.js'
+import { summaryOf, type Item, type Manifest } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
+import { requireOpened } from '../core/encrypted-manifest.js'
 import { backupFolder } from '../core/ids.js'
 import { stopOrder } from '../core/hold-order.js'
 import type { HoldSpec } from '../core/job.js'
@@ -24,12 +25,12 @@ export async function previewRestore(
 ): Promise<RestorePreview> {
   const { tools, signal } = work
   const located = await tools.catalog.find(request.reference, signal)
-  const { manifest } = located
+  const manifest = requireBelievable(located, request, tools.site.host)
   const items = selectItems(manifest.items, request)
-  await requireWhole(tools, located, items, signal)
+  await requireWhole(tools, { destination: located.destination, manifest }, items, signal)
 
   const problems = gatherProblems(signal)
-  const warnings = [...warningsOf(located, tools.site.host), ...items.flatMap(notCapturedOf)]
+  const warnings = [...warningsOf(manifest, located, tools.site.host), ...items.flatMap(notCapturedOf)]
   const previews = []
   for (const item of items) {
     const preview = await problems.collect(async () => {
@@ -52,6 +53,26 @@ export async function previewRestore(
     ...(hold ? { hold } : {}),
     warnings,
   }
+}
+
+/**
+ * The manifest, opened. Fails with `key.not-found` where no key of it is here, and with `backup.unauthenticated` where anyone
+ * could have written it and nobody said to use it all the same.
+ */
+export function requireBelievable(
+  { manifest, authenticity, destination }: LocatedBackup,
+  { allowUnauthenticated }: RestoreRequest,
+  host: string,
+): Manifest {
+  const whole = requireOpened(manifest, host)
+  if (authenticity !== 'unauthenticated' || allowUnauthenticated === true) return whole
+  throw new HoldfastError(
+    'backup.unauthenticated',
+    `Nothing proves that backup ${whole.id} at destination "${destination}" was made with a key of plan "${whole.plan}": anyone who can write there could have put it there.`,
+    {
+      hint: 'Choose another backup. If it is from before the plan was encrypted, or from a key that is not here any more, and you trust the destination: --allow-unauthenticated.',
+    },
+  )
 }
 
 export const targetOf = ({ to, database, include }: RestoreRequest, restoreId: string): RestoreTarget => ({
@@ -81,7 +102,7 @@ export async function requireAllowed(
 /** Every object is there and as long as it was: a damaged backup is refused before anything is touched. */
 async function requireWhole(
   tools: Tools,
-  { destination: name, manifest }: LocatedBackup,
+  { destination: name, manifest }: { destination: string; manifest: Manifest },
   items: readonly Item[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -104,7 +125,11 @@ export const damaged = (backupId: string, destination: string, found: readonly s
     },
   )
 
-function warningsOf({ manifest, marks, isGood }: LocatedBackup, host: string): string[] {
+function warningsOf(
+  manifest: Manifest,
+  { destination, marks }: Pick<LocatedBackup, 'destination' | 'marks'>,
+  host: string,
+): string[] {
   const { id, verdicts, subsetOf } = manifest
   const warnings: string[] = []
   const { verification } = marks
@@ -118,7 +143,7 @@ function warningsOf({ manifest, marks, isGood }: LocatedBackup, host: string): s
     warnings.push(`Backup ${id} has only a part of its plan: ${subsetOf.join(', ')}.`)
   else if (verdicts.data === 'suspect' && !marks.isAccepted)
     warnings.push(`Backup ${id} is suspect: ${manifest.suspectBecause?.join(' ') ?? ''}`)
-  else if (!isGood && verification?.outcome !== 'damaged')
+  else if (!summaryOf(manifest, destination).isSound)
     warnings.push(`Backup ${id} is not good: not everything was captured as it was.`)
   if (manifest.host.name !== host)
     warnings.push(`Backup ${id} was taken on host "${manifest.host.name}"; this is host "${host}".`)

@@ -1,14 +1,17 @@
 import { Readable } from 'node:stream'
 import {
   dataVerdictOf,
+  ENCRYPTION_SCHEME,
+  judged,
   sourceSummaryOf,
   summaryOf,
   MANIFEST_FORMAT,
   type Item,
   type Manifest,
 } from '../core/backup.js'
+import { isSealed, type EncryptedManifest } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
-import { backupFolder, manifestName, runObjectName } from '../core/ids.js'
+import { backupFolder, manifestCodeName, manifestName, runObjectName } from '../core/ids.js'
 import { implausibilities } from '../core/plausibility.js'
 import type { PublishInput, PublishResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
@@ -17,6 +20,10 @@ import { removeBackup } from './catalog/remove-backup.js'
 import { readRun, runObject } from './catalog/run-object.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
+import { makeDataKey } from './keys/data-key.js'
+import { codeOf } from './keys/derive.js'
+import { keysNamed, requireDataKey } from './keys/backup-keys.js'
+import { sealManifest } from './keys/sealed-manifest.js'
 import type { Tools } from './tools.js'
 
 /** What makes a folder at a destination a backup, and what takes away one that never became one. */
@@ -28,23 +35,37 @@ export const publishActivities = (
   discardBackup: (input) => withHeartbeat((signal) => discard(tools, input, signal)),
 })
 
-/** The first object of a backup says whose it is: a retry finds its own, another run must not write here. */
+/** The first object of a backup says whose it is; then its data key is made, before anything is encrypted under it. */
 async function prepare(
   tools: Tools,
-  { plan, backupId, site, destination: name, run }: Parameters<DataActivities['prepareBackup']>[0],
+  input: Parameters<DataActivities['prepareBackup']>[0],
   signal: AbortSignal,
 ): Promise<void> {
-  const destination = await tools.destination(name, signal)
-  const ours = { site, host: tools.site.host, run }
+  const { plan, backupId, encryption } = input
+  const destination = await tools.destination(input.destination, signal)
+  await claim(tools, destination, input, signal)
+  if (encryption === undefined) return
+  const keys = await keysNamed(tools.keys, encryption.keys)
+  await makeDataKey({ destination, plan, backupId }, { keys, random: tools.random }, signal)
+}
+
+/** A retry finds its own, another run must not write here. */
+async function claim(
+  { site: { host } }: Tools,
+  destination: Destination,
+  { plan, backupId, site, run }: Parameters<DataActivities['prepareBackup']>[0],
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await destination.put(runObjectName(plan, backupId), Readable.from([runObject(ours)]), { signal })
+    const ours = runObject({ site, host, run })
+    await destination.put(runObjectName(plan, backupId), Readable.from([ours]), { signal })
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'object.conflict') throw error
     const theirs = await readRun(destination, { plan, backupId }, signal)
     if (theirs?.run.workflowId === run.workflowId && theirs.run.runId === run.runId) return
     throw new HoldfastError(
       'object.conflict',
-      `Backup ${backupId} at destination "${name}" belongs to another run: ${theirs?.run.workflowId ?? 'an unknown one'}.`,
+      `Backup ${backupId} at destination "${destination.name}" belongs to another run: ${theirs?.run.workflowId ?? 'an unknown one'}.`,
       { hint: 'Start the backup again: it gets an id of its own.', cause: error },
     )
   }
@@ -59,26 +80,56 @@ async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): 
     return resultOf(before, destination)
 
   await requireObjects(destination, backupFolder(job.plan, backupId), input.items, signal)
-  const manifest = manifestOf(tools, input, await suspicionsOf(tools, input, signal))
-  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
-  await destination.put(manifestName(job.plan, backupId), Readable.from([bytes]), { signal })
+  const manifest = await write(tools, destination, input, signal)
   const result = resultOf(manifest, destination)
   const { isGood } = result.summary
   tools.log.info('backup published', { backupId, destination: destination.name, isGood })
   return result
 }
 
-const resultOf = (manifest: Manifest, { name }: Destination): PublishResult => ({
-  summary: summaryOf(manifest, name),
-})
+/** The code comes first: a manifest is never there without it. */
+async function write(
+  tools: Tools,
+  destination: Destination,
+  input: PublishInput,
+  signal: AbortSignal,
+): Promise<Manifest | EncryptedManifest> {
+  const { backupId, job } = input
+  const manifest = manifestOf(tools, input, await suspicionsOf(tools, input, signal))
+  if (job.encryption === undefined) {
+    await put(destination, manifestName(job.plan, backupId), textOf(manifest), signal)
+    return manifest
+  }
+  const place = { destination, plan: job.plan, backupId }
+  const keys = await keysNamed(tools.keys, job.encryption.keys)
+  const dataKey = await requireDataKey(place, keys, signal)
+  const encryption = { scheme: ENCRYPTION_SCHEME, keyIds: keys.map(({ id }) => id) } as const
+  const sealed = await sealManifest({ ...manifest, encryption }, dataKey)
+  const bytes = textOf(sealed)
+  const code = Buffer.from(`${codeOf(dataKey, 'manifest', bytes)}\n`)
+  await put(destination, manifestCodeName(job.plan, backupId), code, signal)
+  await put(destination, manifestName(job.plan, backupId), bytes, signal)
+  return sealed
+}
+
+const textOf = (manifest: Manifest | EncryptedManifest): Buffer =>
+  Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+
+const put = (destination: Destination, name: string, bytes: Buffer, signal: AbortSignal) =>
+  destination.put(name, Readable.from([bytes]), { signal })
+
+function resultOf(manifest: Manifest | EncryptedManifest, { name }: Destination): PublishResult {
+  const summary = summaryOf(manifest, name)
+  return { summary: isSealed(manifest) ? judged(summary, 'authentic') : summary }
+}
 
 async function publishedBefore(
   destination: Destination,
   backup: { plan: string; backupId: string },
   signal: AbortSignal,
-): Promise<Manifest | undefined> {
+): Promise<Manifest | EncryptedManifest | undefined> {
   const exists = await destination.stat(manifestName(backup.plan, backup.backupId), signal)
-  return exists && readManifest(destination, backup, signal)
+  return exists && (await readManifest(destination, backup, signal)).manifest
 }
 
 /** A manifest must never name what is not there: right before it is written, every object is looked at once more. */
@@ -125,7 +176,7 @@ function manifestOf(tools: Tools, input: PublishInput, suspectBecause: readonly 
     versions: tools.versions,
     run,
     takenAt: inUtc(takenAt),
-    completedAt: tools.clock().toISOString(),
+    completedAt: inUtc(input.completedAt),
     verdicts: { data: dataVerdictOf(items, suspectBecause), services: servicesVerdict },
     ...(subsetOf === undefined ? {} : { subsetOf }),
     ...(suspectBecause.length === 0 ? {} : { suspectBecause }),

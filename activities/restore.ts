@@ -1,13 +1,13 @@
 import type { Item } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
-import { backupFolder } from '../core/ids.js'
 import { selectItems } from '../core/restore-plan.js'
 import type { StageInput, StagedItem } from '../core/work.js'
 import type { DataActivities, QuestionActivities } from './activities.js'
 import { contentProblem } from './catalog/check-objects.js'
 import { withHeartbeat } from './heartbeat.js'
+import { dataKeyOf } from './keys/backup-keys.js'
 import { objectReader } from './pipeline/object-reader.js'
-import { damaged, previewRestore, requireAllowed, targetOf } from './preview-restore.js'
+import { damaged, previewRestore, requireAllowed, requireBelievable, targetOf } from './preview-restore.js'
 import { restoreRecords } from './restore-records.js'
 import { sources } from './sources/registry.js'
 import type { ObjectReader } from './sources/driver.js'
@@ -40,11 +40,12 @@ export const restoreActivities = (
 async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   const { tools, signal } = work
   const { restoreId, backupId, destination: name, source, request } = input
-  const { manifest } = await tools.catalog.find(
+  const located = await tools.catalog.find(
     // Also when it was deleted since the restore began: what is half restored must come to its end.
     { backupId, destination: name, among: 'all' },
     signal,
   )
+  const manifest = requireBelievable(located, request, tools.site.host)
   const item = selectItems(manifest.items, request).find((one) => one.source === source)
   if (!item)
     throw new HoldfastError('flag.invalid', `Source "${source}" is not part of restore ${restoreId}.`, {
@@ -53,7 +54,9 @@ async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   await requireAllowed(tools, item, request, signal)
   await requireNotSwapped(tools, restoreId)
   const destination = await tools.destination(name, signal)
-  const reader = objectReader(destination, backupFolder(manifest.plan, manifest.id), signal)
+  const dataKey = await dataKeyOf(tools.keys, { destination, manifest }, signal)
+  const backup = { destination, plan: manifest.plan, backupId: manifest.id, signal }
+  const reader = objectReader({ ...backup, ...(dataKey ? { dataKey } : {}) })
   if (request.verifyFirst) await requireIntact(item, reader, input, signal)
 
   const moves = await withDriver(work, { sourceName: source, type: item.type }, (driver, context) =>

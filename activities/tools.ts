@@ -5,6 +5,7 @@ import type { Alarms } from './alarms.js'
 import type { Allowed } from './allowed.js'
 import type { Catalog } from './catalog/catalog.js'
 import type { Destination } from './destinations/driver.js'
+import type { Keys } from './keys/key.js'
 import type { Journal } from './journal/journal.js'
 import type { Secrets } from './secrets.js'
 import type { ServiceDriver, Shell } from './services/driver.js'
@@ -15,12 +16,13 @@ export interface Tools {
   readonly site: Site
   readonly services: ServiceRegistry
   readonly secrets: Secrets
+  readonly keys: Keys
   readonly journal: Journal
   readonly alarms: Alarms
   readonly allowed: Allowed
   readonly catalog: Catalog
   readonly clock: () => Date
-  /** Hex digits for names. */
+  /** Hex digits that nobody can foresee: for names, keys and nonces. */
   readonly random: (digits: number) => string
   readonly log: Log
   /** For messages to workflows. */

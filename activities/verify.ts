@@ -1,17 +1,18 @@
 import { Context } from '@temporalio/activity'
 import { backupAlarms } from '../core/backup-alarms.js'
-import type { Item, StoredObject } from '../core/backup.js'
+import type { Item, Manifest, StoredObject } from '../core/backup.js'
+import { requireOpened } from '../core/encrypted-manifest.js'
 import { HoldfastError, isRetryable } from '../core/errors.js'
 import { backupFolder } from '../core/ids.js'
 import type { VerifyDepth } from '../core/job.js'
 import type { MarkContent } from '../core/marks.js'
-import type { LocatedBackup, VerifyInput, VerifyReport } from '../core/work.js'
+import type { VerifyInput, VerifyReport } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { contentProblem, damageFound, sizeProblem, storedProblem } from './catalog/check-objects.js'
 import { addMark } from './catalog/marks.js'
-import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
-import { objectReader } from './pipeline/object-reader.js'
+import { dataKeyOf } from './keys/backup-keys.js'
+import { objectReader, type StoredBackup } from './pipeline/object-reader.js'
 import { sources } from './sources/registry.js'
 import type { Tools } from './tools.js'
 import { withDriver, type DriverWork, type SourceDrivers } from './with-driver.js'
@@ -42,10 +43,14 @@ async function verify(
   return withHeartbeat(
     async (signal) => {
       const located = await tools.catalog.find(reference, signal)
+      const manifest = requireOpened(located.manifest, tools.site.host)
       const destination = await tools.destination(located.destination, signal)
-      verified = beginOf(located)
-      const work: Looking = { tools, drivers, signal, destination, located, depth }
-      for (const [item, object] of objectsOf(located).slice(verified.objects))
+      const dataKey = await dataKeyOf(tools.keys, { destination, manifest }, signal)
+      const place = { destination, plan: manifest.plan, backupId: manifest.id, signal }
+      const backup: StoredBackup = { ...place, ...(dataKey ? { dataKey } : {}) }
+      verified = beginOf(manifest)
+      const work: Looking = { tools, drivers, signal, backup, site: manifest.site, depth }
+      for (const [item, object] of objectsOf(manifest).slice(verified.objects))
         verified = withFound(verified, object, await look(work, item, object))
       const report: VerifyReport = { ...verified, destination: located.destination }
       const note = await record(work, report)
@@ -55,14 +60,12 @@ async function verify(
   )
 }
 
-const objectsOf = ({ manifest }: LocatedBackup): readonly (readonly [Item, StoredObject])[] =>
-  manifest.items.flatMap((item) => item.objects.map((object) => [item, object] as const))
+const objectsOf = ({ items }: Manifest): readonly (readonly [Item, StoredObject])[] =>
+  items.flatMap((item) => item.objects.map((object) => [item, object] as const))
 
-function beginOf({ manifest }: LocatedBackup): Verified {
+function beginOf({ id: backupId }: Manifest): Verified {
   const before = Context.current().info.heartbeatDetails as Verified | undefined
-  return before?.backupId === manifest.id
-    ? before
-    : { backupId: manifest.id, objects: 0, bytes: 0, problems: [] }
+  return before?.backupId === backupId ? before : { backupId, objects: 0, bytes: 0, problems: [] }
 }
 
 interface Found {
@@ -83,18 +86,20 @@ const withFound = (
 })
 
 interface Looking extends DriverWork {
-  readonly destination: Destination
-  readonly located: LocatedBackup
+  readonly backup: StoredBackup
+  /** Whose the backup is. */
+  readonly site: string
   readonly depth: VerifyDepth
 }
 
 async function look(work: Looking, item: Item, object: StoredObject): Promise<Found> {
-  const { destination, located, depth, signal } = work
-  const folder = backupFolder(located.manifest.plan, located.manifest.id)
+  const { backup, depth, signal } = work
+  const { destination, plan, backupId } = backup
+  const folder = backupFolder(plan, backupId)
   const size = await sizeProblem(destination, folder, object, signal)
   if (size !== undefined) return { problem: size }
   if (depth === 'checksum') return { problem: await storedProblem(destination, folder, object, signal) }
-  const reader = objectReader(destination, folder, signal)
+  const reader = objectReader(backup)
   const about = { sourceName: item.source, type: item.type }
   try {
     const problem = await damageFound(object, () =>
@@ -119,9 +124,10 @@ const NO_MEANS: ReadonlySet<string> = new Set([
 
 /** The result as a mark and, when it is bad, as an alarm. Answers why there is no mark, where that is so. */
 async function record(
-  { tools, destination, located, depth, signal }: Looking,
+  { tools, backup, site: owner, depth, signal }: Looking,
   { backupId, problems }: VerifyReport,
 ): Promise<string | undefined> {
+  const { destination, plan } = backup
   const { name } = destination
   const cause = backupAlarms.damaged(name, backupId)
   const [problem] = problems
@@ -133,15 +139,14 @@ async function record(
       hint: 'Make a new backup now, look at the disk, and verify the other backups there.',
     })
   }
-  if (located.manifest.site !== tools.site.site)
-    return `It is not marked: it belongs to the site "${located.manifest.site}".`
+  if (owner !== tools.site.site) return `It is not marked: it belongs to the site "${owner}".`
   const content: MarkContent =
     problem === undefined
       ? { kind: 'verified', destination: name, depth }
       : { kind: 'damaged', destination: name, problem: problem.slice(0, PROBLEM_LENGTH) }
   const { site, clock } = tools
   try {
-    await addMark(destination, { plan: located.manifest.plan, backupId }, content, { site, clock, signal })
+    await addMark(destination, { plan, backupId }, content, { site, clock, signal })
     return undefined
   } catch (error) {
     // A place that is full or read-only can still be verified.

@@ -80,7 +80,9 @@ async function heldRuns(): Promise<void> {
 async function captureSeconds(backupId: string): Promise<number> {
   const { manifest } = await world.json<LocatedBackup>('backup', 'show', backupId)
   const [item] = manifest.items
-  return item === undefined ? Number.NaN : (Date.parse(item.completedAt) - Date.parse(item.startedAt)) / 1000
+  return item === undefined || !('startedAt' in item)
+    ? Number.NaN
+    : (Date.parse(item.completedAt) - Date.parse(item.startedAt)) / 1000
 }
 
 async function byShell(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { HoldMode } from '../schemas/holds.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
+import type { Authenticity } from './authenticity.js'
+import type { ClearItem, EncryptedManifest } from './encrypted-manifest.js'
 import type { HoldSpec } from './job.js'
 import { NO_MARKS, type MarkState } from './marks.js'
 import type { Source, SourceType } from '../schemas/sources.js'
@@ -21,6 +23,7 @@ export interface StoredObject {
   readonly storedBytes: number
   readonly storedSha256: string
 }
+export type ItemStage = 'zstd' | 'gzip' | 'encrypt'
 export type ObjectKind = 'sql' | 'dump' | 'tar' | 'index' | 'sqlite' | 'globals.sql'
 
 export interface NotCaptured {
@@ -40,7 +43,7 @@ export interface Item {
   /** What it was read under, services by their canonical references: a restore in place holds the same. */
   readonly hold?: HoldSpec
   /** Stages the bytes went through, in order; names of objects end in them. */
-  readonly stages: readonly ('zstd' | 'gzip')[]
+  readonly stages: readonly ItemStage[]
   readonly objects: readonly StoredObject[]
   /** What was counted: files, folders, tables … */
   readonly counts: Readonly<Record<string, number>>
@@ -71,6 +74,15 @@ export interface HoldReport {
 }
 export type ServiceState = 'running' | 'paused' | 'stopped'
 
+/** Tink streaming AEAD with segments of 1 MiB: the only scheme there is. */
+export const ENCRYPTION_SCHEME = 'tink-aes256-gcm-hkdf-1mib'
+
+export interface ManifestEncryption {
+  readonly scheme: typeof ENCRYPTION_SCHEME
+  /** Of the keys that each open the backup. */
+  readonly keyIds: readonly string[]
+}
+
 export const MANIFEST_FORMAT = 'holdfast.manifest/1'
 
 /** Makes a backup self-describing. Written last, never changed: a backup is what has a manifest. */
@@ -92,6 +104,8 @@ export interface Manifest {
   readonly suspectBecause?: readonly string[]
   /** Causes that the plan tolerated when the backup was made: part of what "good" means. */
   readonly tolerate: readonly NotCapturedCause[]
+  /** Left out: not encrypted. */
+  readonly encryption?: ManifestEncryption
   readonly holds: readonly HoldReport[]
   readonly items: readonly Item[]
   readonly planText: string
@@ -116,6 +130,10 @@ export interface BackupSummary {
   /** Sound; not suspect, unless it was accepted; and not found damaged at this destination. */
   readonly isGood: boolean
   readonly marks: MarkState
+  /** Where keys are in play: how far it can be believed. */
+  readonly authenticity?: Authenticity
+  /** Of the keys that it is encrypted for. */
+  readonly keyIds?: readonly string[]
   readonly sources: readonly SourceSummary[]
   readonly plainBytes: number
   readonly storedBytes: number
@@ -145,45 +163,55 @@ export function dataVerdictOf(
 }
 
 /** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
-function isSound(manifest: Manifest): boolean {
+function isSound(manifest: Manifest | EncryptedManifest): boolean {
   if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
   return manifest.items.every(
     (item) => item.isConsistent && causesOf(item).every((cause) => manifest.tolerate.includes(cause)),
   )
 }
 
-const causesOf = (item: Item): NotCapturedCause[] =>
+const causesOf = (item: Pick<Item, 'notCapturedCounts'>): NotCapturedCause[] =>
   (Object.keys(item.notCapturedCounts) as NotCapturedCause[]).filter(
     (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
   )
 
-export const sourceSummaryOf = ({ source, type, objects, counts }: Item): SourceSummary => ({
-  name: source,
-  type,
-  plainBytes: sum(objects.map(({ plainBytes }) => plainBytes)),
-  count: sum(Object.values(counts)),
+export const sourceSummaryOf = (item: Item | ClearItem): SourceSummary => ({
+  name: item.source,
+  type: item.type,
+  plainBytes: 'plainBytes' in item ? item.plainBytes : plainBytesOf(item),
+  count: 'count' in item ? item.count : countOf(item),
 })
 
 /** The summary of a backup whose marks are these. */
-export const withMarks = (summary: BackupSummary, marks: MarkState): BackupSummary => ({
+export const withMarks = (summary: BackupSummary, marks: MarkState): BackupSummary =>
+  withGoodness({ ...summary, marks })
+
+/** What listings show: a backup that anyone could have written is not good, whatever it says of itself. */
+export const judged = (summary: BackupSummary, authenticity: Authenticity | undefined): BackupSummary =>
+  withGoodness({ ...summary, ...(authenticity === undefined ? {} : { authenticity }) })
+
+const withGoodness = (summary: BackupSummary): BackupSummary => ({
   ...summary,
-  marks,
   isGood:
     summary.isSound &&
-    (summary.data !== 'suspect' || marks.isAccepted) &&
-    marks.verification?.outcome !== 'damaged',
+    (summary.data !== 'suspect' || summary.marks.isAccepted) &&
+    summary.marks.verification?.outcome !== 'damaged' &&
+    summary.authenticity !== 'unauthenticated',
 })
 
-/** Of a manifest alone: nothing has happened to the backup yet. */
-export function summaryOf(manifest: Manifest, destination: string): BackupSummary {
-  const objects = manifest.items.flatMap((item) => item.objects)
+/** Of a manifest alone: nothing has happened to the backup yet, and nobody has doubted it. */
+export function summaryOf(manifest: Manifest | EncryptedManifest, destination: string): BackupSummary {
+  const { encryption } = manifest
+  const sources = manifest.items.map(sourceSummaryOf)
   const summary: BackupSummary = {
     id: manifest.id,
     site: manifest.site,
     plan: manifest.plan,
     host: manifest.host.name,
     destination,
-    ...(manifest.description === undefined ? {} : { description: manifest.description }),
+    ...('description' in manifest && manifest.description !== undefined
+      ? { description: manifest.description }
+      : {}),
     takenAt: manifest.takenAt,
     completedAt: manifest.completedAt,
     data: manifest.verdicts.data,
@@ -192,13 +220,24 @@ export function summaryOf(manifest: Manifest, destination: string): BackupSummar
     isSound: isSound(manifest),
     isGood: false,
     marks: NO_MARKS,
-    sources: manifest.items.map(sourceSummaryOf),
-    plainBytes: sum(objects.map((object) => object.plainBytes)),
-    storedBytes: sum(objects.map((object) => object.storedBytes)),
-    downtimeMs: Math.max(0, ...manifest.holds.map((hold) => hold.downtimeMs ?? 0)),
+    ...(encryption === undefined ? {} : { keyIds: encryption.keyIds }),
+    sources,
+    plainBytes: sum(sources.map(({ plainBytes }) => plainBytes)),
+    storedBytes: sum(manifest.items.flatMap((item) => item.objects.map((object) => object.storedBytes))),
+    downtimeMs: 'downtimeMs' in manifest ? manifest.downtimeMs : downtimeOf(manifest),
     notCaptured: sum(manifest.items.flatMap((item) => Object.values(item.notCapturedCounts))),
   }
   return withMarks(summary, NO_MARKS)
 }
+
+/** Of all its objects together. */
+export const plainBytesOf = ({ objects }: Item): number => sum(objects.map(({ plainBytes }) => plainBytes))
+
+/** All that was counted: files, folders, tables … */
+export const countOf = ({ counts }: Item): number => sum(Object.values(counts))
+
+/** The longest of its services. */
+export const downtimeOf = ({ holds }: Manifest): number =>
+  Math.max(0, ...holds.map((hold) => hold.downtimeMs ?? 0))
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -30,6 +30,10 @@ export const runObjectName = (plan: string, backupId: BackupId): string =>
 /** Folder of the marks of a backup, with the slash at its end. */
 export const marksFolder = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}marks/`
+export const manifestCodeName = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}manifest.mac`
+/** Folder of the wrapped data key, with the slash at its end. */
+export const keysFolder = (plan: string, backupId: BackupId): string => `${backupFolder(plan, backupId)}keys/`
 
 /** Prefix of the names of all objects of one attempt to capture one source. */
 export function objectPrefix(name: {

@@ -15,6 +15,8 @@ export interface BackupJob {
   /** Read in this order: what is live first, then one set per hold. */
   readonly sets: readonly SourceSet[]
   readonly compression: Required<Compression>
+  /** Left out: not encrypted. */
+  readonly encryption?: JobEncryption
   /** The first receives the stream. */
   readonly destinations: readonly string[]
   /** Left out: nothing is ever removed. */
@@ -41,6 +43,11 @@ export type VerifyDepth = 'readBack' | 'checksum'
 export interface PlausibilityLimits {
   readonly size: number
   readonly count: number
+}
+
+/** Names of keys of holdfast.yaml: each of them alone opens the backup. The first makes its data key. */
+export interface JobEncryption {
+  readonly keys: readonly string[]
 }
 
 /** The sources that are read under one hold; without a hold they are live. */

@@ -62,6 +62,7 @@ export function decideRetention(question: RetentionQuestion): readonly Retention
   applyMinimum(good, question.rules.minimum)
   applyNewestVerified(good)
   applyNewerThanGood(candidates, good[0])
+  applyUnauthenticated(candidates)
   applyStandstill(
     candidates,
     hasRule(question.rules) ? standstillReason(question) : 'no rule removes anything',
@@ -188,6 +189,12 @@ function applyNewerThanGood(candidates: readonly Candidate[], newestGood: Candid
     if (candidate === newestGood) return
     if (newestGood) candidate.reasons.push('not good, but newer than the newest good one')
   }
+}
+
+/** Anyone could have put it there, or it is from before there were keys: a person decides what becomes of it. */
+function applyUnauthenticated(candidates: readonly Candidate[]): void {
+  for (const { summary, reasons } of candidates)
+    if (summary.authenticity === 'unauthenticated') reasons.push('unauthenticated: removed by hand only')
 }
 
 function applyStandstill(candidates: readonly Candidate[], reason: string | undefined): void {

@@ -12,6 +12,7 @@ export interface Site {
   /** Left out: the embedded server of `holdfast up`. */
   readonly temporal?: ConfigFile['temporal']
   readonly destinations: NonNullable<ConfigFile['destinations']>
+  readonly keys: NonNullable<ConfigFile['keys']>
   readonly services: NonNullable<ConfigFile['services']>
   readonly allow?: ConfigFile['allow']
   readonly alarm?: ConfigFile['alarm']

@@ -1,5 +1,6 @@
 import type { Compression, NotCapturedCause } from '../schemas/plan.js'
 import type { HoldMode } from '../schemas/holds.js'
+import type { Authenticity } from './authenticity.js'
 import type {
   BackupSummary,
   DataVerdict,
@@ -9,7 +10,16 @@ import type {
   ServiceState,
   ServicesVerdict,
 } from './backup.js'
-import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, RetentionRules, VerifyDepth } from './job.js'
+import type { EncryptedManifest } from './encrypted-manifest.js'
+import type {
+  BackupJob,
+  HoldSpec,
+  JobEncryption,
+  NamedSource,
+  ResolvedHold,
+  RetentionRules,
+  VerifyDepth,
+} from './job.js'
 import type { MarkState } from './marks.js'
 import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
@@ -105,6 +115,7 @@ export interface PrepareInput {
   readonly plan: string
   readonly site: string
   readonly destination: string
+  readonly encryption?: JobEncryption
 }
 
 export interface PreflightInput {
@@ -125,6 +136,8 @@ export interface CaptureInput {
   readonly destination: string
   readonly source: NamedSource
   readonly compression: Required<Compression>
+  /** Left out: not encrypted. */
+  readonly encryption?: JobEncryption
   /** From 2, names of objects carry it: a lost attempt may still be writing. */
   readonly attempt: number
   /** With canonical references; left out for what is live. */
@@ -153,6 +166,8 @@ export interface PublishInput {
   readonly items: readonly Item[]
   readonly holds: readonly HoldReport[]
   readonly servicesVerdict: ServicesVerdict
+  /** ISO. The bytes of a manifest follow from this input alone: another attempt writes the same. */
+  readonly completedAt: string
   readonly run: { readonly workflowId: string; readonly runId: string }
 }
 
@@ -191,9 +206,12 @@ export interface BackupReference {
 
 export interface LocatedBackup {
   readonly destination: string
-  readonly manifest: Manifest
+  /** In part where it is encrypted, and no key of it is on the host that was asked. */
+  readonly manifest: Manifest | EncryptedManifest
   readonly marks: MarkState
   readonly isGood: boolean
+  /** Left out where no keys are in play. */
+  readonly authenticity?: Authenticity
 }
 
 export interface RetentionInput {
@@ -282,6 +300,8 @@ export interface RestoreRequest {
   readonly include?: readonly string[]
   /** Read every byte before anything else happens. */
   readonly verifyFirst?: boolean
+  /** Also a backup that anyone who can write to the destination could have put there. */
+  readonly allowUnauthenticated?: boolean
 }
 
 /** What a restore would do, found out without touching anything. */

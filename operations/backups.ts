@@ -1,4 +1,5 @@
 import type { BackupSummary } from '../core/backup.js'
+import { isSealed } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
 import type { BackupFilter, BackupReference, LocatedBackup } from '../core/work.js'
 import { askHost, askHosts, type Asker } from './questions.js'
@@ -87,8 +88,10 @@ export async function findBackup(
       },
     )
   }
-  // The host that it was taken on knows the places that it came from.
-  const best = found.find(({ manifest, reachedFrom }) => manifest.host.name === reachedFrom) ?? found[0]
+  // A host that has its key can do more with it; the host that it was taken on knows the places that it came from.
+  const opened = found.filter(({ manifest }) => !isSealed(manifest))
+  const able = opened.length > 0 ? opened : found
+  const best = able.find(({ manifest, reachedFrom }) => manifest.host.name === reachedFrom) ?? able[0]
   if (best !== undefined) return best
   throw mostTelling(failures.map(({ error }) => error))
 }

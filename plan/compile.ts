@@ -48,6 +48,7 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     planSha256: sha256(planText),
     sets: setsOf(plan),
     compression: compressionOf(plan.compression),
+    ...(plan.encryption === undefined || plan.encryption === 'none' ? {} : { encryption: plan.encryption }),
     destinations: plan.destinations,
     ...(plan.retention === undefined ? {} : { retention: retentionOf(plan.retention) }),
     timezone: plan.schedule?.timezone ?? 'UTC',

@@ -6,6 +6,7 @@ import {
   PATH_PATTERN,
   PERCENT_PATTERN,
   SERVICE_PATTERN,
+  VARIABLE_PATTERN,
   VOLUME_PATTERN,
 } from '../schemas/patterns.js'
 import { counted } from '../core/units.js'
@@ -34,6 +35,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   [LABEL_PATTERN]: 'a label of Docker: key=value, or key',
   [VOLUME_PATTERN]: 'the name of a Docker volume',
   [PERCENT_PATTERN]: 'a share: 1% to 100%',
+  [VARIABLE_PATTERN]: 'the name of a variable: letters, digits and underscores',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }
 
@@ -86,6 +88,7 @@ export function expectationOf(schema: SchemaNode, error: ErrorObject): readonly 
 function wanted(schema: SchemaNode): string {
   if (schema.anyOf) return schema.anyOf.map(wanted).join(' or ')
   if (schema.pattern !== undefined) return PATTERNS[schema.pattern] ?? 'as in the example'
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
   if (schema.enum) return schema.enum.map(String).join(' or ')
   return KINDS[schema.type ?? ''] ?? 'something else'
 }

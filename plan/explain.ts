@@ -49,7 +49,7 @@ function stepsOf(job: BackupJob): readonly string[] {
     ...job.sets.flatMap((set, index) =>
       setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined)),
     ),
-    `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, with the manifest last.`,
+    `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, ${encryptionInWords(job)}, with the manifest last.`,
     ...(job.verifyAfter === undefined ? [] : [VERIFIES[job.verifyAfter]]),
     `The whole run may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
   ]
@@ -112,6 +112,11 @@ const excluded = (globs: readonly string[] | undefined): string =>
 
 const compressionInWords = ({ compression: { algorithm, level } }: BackupJob): string =>
   algorithm === 'none' ? 'not compressed' : `compressed with ${algorithm} level ${level}`
+
+const encryptionInWords = ({ encryption }: BackupJob): string =>
+  encryption === undefined
+    ? 'not encrypted'
+    : `encrypted for the ${encryption.keys.length === 1 ? 'key' : 'keys'} ${listInWords(encryption.keys)}`
 
 const attemptsInWords = (attempts: number): string =>
   attempts === 1 ? 'once' : attempts === 2 ? 'twice at most' : `${attempts} times at most`

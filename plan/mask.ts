@@ -80,9 +80,10 @@ function maskLines(text: string): string {
     .join('\n')
 }
 
-/** Passwords inside of other values: URLs and connection strings. */
+/** Secrets inside of other values: keys as hex digits, passwords in URLs and connection strings. */
 const maskInside = (text: string): string =>
   text
+    .replace(/\b[0-9a-f]{64}\b/gi, (key) => '*'.repeat(key.length))
     .replace(
       /(:\/\/[^\s:@/]*:)([^\s@]+)(?=@)/g,
       (_, before: string, secret: string) => before + '*'.repeat(secret.length),

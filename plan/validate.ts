@@ -4,6 +4,7 @@ import type { ConfigFile } from '../schemas/config.js'
 import type { PlanFile } from '../schemas/plan.js'
 import { configMistakes } from './checks/config.js'
 import { destinationMistakes, missingDestinations } from './checks/destinations.js'
+import { encryptionMistakes } from './checks/encryption.js'
 import type { SiteFacts } from './checks/facts.js'
 import { holdMistakes } from './checks/holds.js'
 import { limitMistakes } from './checks/limits.js'
@@ -53,6 +54,7 @@ function planMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[
     ...holdMistakes(plan, site),
     ...sourceMistakes(plan),
     ...destinationMistakes(plan, site),
+    ...encryptionMistakes(plan, site),
     ...limitMistakes(plan),
   ]
 }

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { configSecret, name, strict } from './common.js'
 import { NAME_PATTERN, PATH_PATTERN } from './patterns.js'
 import { Destination } from './destinations.js'
+import { KeyDefinition } from './keys.js'
 import { planDefaults } from './plan.js'
 import { ServiceDefinition } from './services.js'
 
@@ -83,6 +84,13 @@ export const ConfigFile = strict(
         additionalProperties: false,
         description: 'Places where backups rest, by name.',
         examples: [{ disk: { type: 'local', path: '/srv/backups' } }],
+      }),
+    ),
+    keys: Type.Optional(
+      Type.Record(Type.String({ pattern: NAME_PATTERN }), KeyDefinition, {
+        additionalProperties: false,
+        description: 'Keys that backups are encrypted under, by name.',
+        examples: [{ main: { type: 'file', path: '/etc/holdfast/main.key' } }],
       }),
     ),
     services: Type.Optional(

@@ -17,7 +17,7 @@ const sha256 = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$',
 const literals = <const T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, description })
 
-const StoredObject = Type.Object(
+export const StoredObject = Type.Object(
   {
     name: Type.String({
       // A name inside one folder: what could lead out of it is refused here, once.
@@ -50,13 +50,13 @@ const HoldSpec = Type.Object(
 
 const texts = (description: string) => Type.Record(Type.String(), Type.String(), { description })
 
-const Item = Type.Object(
+export const Item = Type.Object(
   {
     source: text('Name of the source in the plan.'),
     type: Type.Unsafe<SourceType>({ type: 'string', description: 'Type of the source.' }),
     spec: Source,
     hold: Type.Optional(HoldSpec),
-    stages: Type.Array(literals(['zstd', 'gzip'], 'One stage.'), {
+    stages: Type.Array(literals(['zstd', 'gzip', 'encrypt'], 'One stage.'), {
       description: 'Stages that the bytes went through, in order.',
     }),
     objects: Type.Array(StoredObject, { description: 'Its objects.' }),
@@ -97,6 +97,18 @@ const HoldReport = Type.Object(
   { description: 'What became of one service of a hold.' },
 )
 
+export const ManifestEncryption = Type.Object(
+  {
+    scheme: Type.Literal('tink-aes256-gcm-hkdf-1mib', {
+      description: 'Tink streaming AEAD: AES256-GCM-HKDF, segments of 1 MiB.',
+    }),
+    keyIds: Type.Array(Type.String({ pattern: '^[0-9a-f]{2,128}$' }), {
+      description: 'Ids of the keys that each open the backup.',
+    }),
+  },
+  { description: 'How the backup is encrypted, and for which keys.' },
+)
+
 export const Manifest = Type.Object(
   {
     format: Type.Literal('holdfast.manifest/1', { description: 'Format and version of this document.' }),
@@ -135,6 +147,7 @@ export const Manifest = Type.Object(
       Type.Array(Type.String(), { description: 'What is implausible about it, each in a sentence.' }),
     ),
     tolerate: Type.Array(NotCapturedCause, { description: 'Causes that the plan tolerated.' }),
+    encryption: Type.Optional(ManifestEncryption),
     holds: Type.Array(HoldReport, { description: 'What became of the services.' }),
     items: Type.Array(Item, { description: 'Its items.' }),
     planText: text('Text of the plan file.'),

@@ -61,6 +61,30 @@ const Objectives = strict(
   { freshness: '26h' },
 )
 
+export const Encryption = Type.Union(
+  [
+    strict(
+      {
+        keys: Type.Array(name('Name of a key of holdfast.yaml.', 'main'), {
+          minItems: 1,
+          maxItems: 10,
+          uniqueItems: true,
+          description: 'Names of keys of holdfast.yaml: each of them alone opens the backups.',
+          examples: [['main', 'recovery']],
+        }),
+      },
+      'Encrypt for these keys.',
+      { keys: ['main', 'recovery'] },
+    ),
+    Type.Literal('none', { description: 'Do not encrypt.', examples: ['none'] }),
+  ],
+  {
+    description: 'Whom the backups are encrypted for: `{ keys: [NAME…] }`, or `none`. Default: none.',
+    examples: [{ keys: ['main', 'recovery'] }],
+  },
+)
+export type Encryption = Static<typeof Encryption>
+
 export const NotCapturedCause = choice(
   ['vanished', 'changed', 'shrunk', 'unreadable'],
   'Why a file was not captured as it was.',
@@ -80,6 +104,7 @@ export const planDefaults = {
     }),
   ),
   compression: Type.Optional(Compression),
+  encryption: Type.Optional(Encryption),
   destinations: Type.Optional(
     Type.Array(name('Name of a destination of holdfast.yaml.', 'disk'), {
       minItems: 1,

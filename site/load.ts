@@ -36,6 +36,7 @@ export async function loadSite(question: SiteQuestion): Promise<Site> {
     plans: config.plans ?? DEFAULT_PLANS,
     ...(temporal === undefined ? {} : { temporal }),
     destinations: config.destinations ?? {},
+    keys: config.keys ?? {},
     services: config.services ?? {},
     ...(allow === undefined ? {} : { allow }),
     ...(alarm === undefined ? {} : { alarm }),

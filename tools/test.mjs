@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { installDebianPackages } from './setup/debian.mjs'
 import { installVersitygw } from './setup/versitygw.mjs'
 import { build, checkNode, installPackages, root, run, step } from './setup/steps.mjs'
+import { installTink } from './setup/tink.mjs'
 
 checkNode()
 installDebianPackages()
+installTink()
 installPackages()
 build()
 step('Getting the Temporal CLI')

@@ -6,11 +6,13 @@ import pino from 'pino'
 import { createAlarms } from '../activities/alarms.js'
 import { createAllowed } from '../activities/allowed.js'
 import { createCatalog } from '../activities/catalog/create-catalog.js'
+import type { WantedKeys } from '../activities/catalog/key-ring.js'
 import { createDestinations } from '../activities/destinations/place.js'
 import { startOwed } from '../activities/holds/start-owed.js'
 import { createJournal } from '../activities/journal/files.js'
 import { createLog, type Log } from '../activities/log.js'
 import { redacted } from '../activities/redact.js'
+import { createKeys } from '../activities/keys/create-keys.js'
 import { createSecrets } from '../activities/secrets.js'
 import { readOwnContainerId } from '../activities/services/docker-ours.js'
 import { createServices } from '../activities/services/registry.js'
@@ -47,10 +49,12 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
   const shell = services.shell()
   const secrets = createSecrets({ environment, shell })
   const destination = createDestinations({ site, clock, random, secrets })
+  const keys = createKeys(site, { environment })
   return {
     site,
     services,
     secrets,
+    keys,
     resolveSecret: (reference) => secrets.resolve(reference),
     journal: createJournal({ stateDir: site.stateDir, bootId: options.bootId ?? bootId() }),
     alarms: createAlarms({
@@ -71,6 +75,8 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     catalog: createCatalog({
       destinations: destination,
       site,
+      keys,
+      wantedKeys: () => wantedKeysOf(site),
       cacheFolder: join(site.stateDir, 'cache', 'catalog'),
       log,
     }),
@@ -84,6 +90,14 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     shell: (place) => services.shell(place),
     volumePath: (volume, signal) => services.volumePath(volume, signal),
   }
+}
+
+/** Of a plan that is not here (it was removed, or has mistakes now) the defaults tell what it would be. */
+async function wantedKeysOf(site: Site): Promise<WantedKeys> {
+  const jobs = new Map((await loadPlans(site)).plans.map(({ job }) => [job.plan, job]))
+  const { encryption } = site.defaults
+  const usual = typeof encryption === 'object' ? encryption.keys : undefined
+  return (plan) => (jobs.has(plan) ? jobs.get(plan)?.encryption?.keys : usual)
 }
 
 /** Lines that wait for room on a full disk; what goes beyond is lost. */

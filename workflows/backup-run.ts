@@ -12,7 +12,7 @@ import { dataActivities, questionActivities } from './proxies.js'
 import { raise, runAlarms } from './steps/alarms.js'
 import { attributes } from './steps/attributes.js'
 import { identityOf } from './steps/backup-identity.js'
-import { captureSet, type CaptureRun, type CapturedSet } from './steps/capture-sets.js'
+import { captureSet, encryptionOf, type CaptureRun, type CapturedSet } from './steps/capture-sets.js'
 import { concludeBackup } from './steps/conclude-backup.js'
 import { openInbox } from './steps/inbox.js'
 import { progressBoard } from './steps/progress-board.js'
@@ -129,7 +129,7 @@ const underCapturePlace = (run: ReadyRun): Promise<CapturedSet> =>
 async function captureSets(run: ReadyRun): Promise<CapturedSet> {
   const { backupId, destination, job } = run
   const { workflowId, runId } = workflowInfo()
-  const place = { backupId, plan: job.plan, site: job.site, destination }
+  const place = { backupId, plan: job.plan, site: job.site, destination, ...encryptionOf(job) }
   await dataActivities(job.host).prepareBackup({ ...place, run: { workflowId, runId } })
   const captured: CapturedSet[] = []
   // What is live first: nothing stands still while it is read.
@@ -175,6 +175,7 @@ async function publish(run: ReadyRun, { items, reports }: CapturedSet): Promise<
     items,
     holds: reports,
     servicesVerdict: servicesVerdictOf(reports),
+    completedAt: new Date().toISOString(),
     run: { workflowId, runId },
   })
   return summary

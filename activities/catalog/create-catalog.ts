@@ -3,6 +3,7 @@ import type { BackupFilter } from '../../core/work.js'
 import type { Catalog } from './catalog.js'
 import { matchesFilter } from './filter.js'
 import { findBackup } from './find-backup.js'
+import { openKeyRing } from './key-ring.js'
 import { listDestination } from './list-destination.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 
@@ -18,9 +19,11 @@ async function listBackups(
 ): Promise<{ backups: readonly BackupSummary[]; problems: readonly string[] }> {
   const backups: BackupSummary[] = []
   const problems: string[] = []
+  const ring = await openKeyRing(parts)
   for (const name of destinationNames(parts.site, filter.destination)) {
     try {
-      const found = await listDestination(parts, await parts.destinations(name, signal), filter.plan, signal)
+      const destination = await parts.destinations(name, signal)
+      const found = await listDestination({ ...parts, ring }, destination, filter.plan, signal)
       for (const summary of found.summaries) if (matchesFilter(summary, filter)) backups.push(summary)
       problems.push(...found.problems)
     } catch (error) {

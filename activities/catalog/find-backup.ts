@@ -1,9 +1,12 @@
-import { summaryOf, withMarks } from '../../core/backup.js'
+import { authenticityOf } from '../../core/authenticity.js'
+import { judged, summaryOf, withMarks } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
 import { stateOfMarks, type MarkState } from '../../core/marks.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
+import { examine, opened } from './examine.js'
+import { openKeyRing } from './key-ring.js'
 import { readMarks } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
@@ -30,12 +33,24 @@ export async function findBackup(
       failures.push(expected(error, signal))
     }
   }
-  const place = await theOne(reference, places, failures, signal)
-  const { destination } = place
-  const manifest = await readManifest(destination, place, signal)
+  return locate(parts, await theOne(reference, places, failures, signal), signal)
+}
+
+/** Opened where a key of it is here, and only when its code is right. */
+async function locate(parts: CatalogParts, place: Place, signal: AbortSignal): Promise<LocatedBackup> {
+  const { destination, plan } = place
+  const stored = await readManifest(destination, place, signal)
+  const ring = await openKeyRing(parts)
+  const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
+  const isEncrypted = stored.manifest.encryption !== undefined
+  const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
+  const manifest = await opened(destination, stored.manifest, dataKey)
   const marks = await marksOf(place, signal)
-  const { isGood } = withMarks(summaryOf(manifest, destination.name), marks)
-  return { destination: destination.name, manifest, marks, isGood }
+  const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
+  return {
+    ...{ destination: destination.name, manifest, marks, isGood },
+    ...(authenticity === undefined ? {} : { authenticity }),
+  }
 }
 
 interface Place {

@@ -12,7 +12,7 @@ import {
 } from '../../core/marks.js'
 import { Mark as MarkSchema } from '../../schemas/mark.js'
 import type { Destination, ObjectInfo } from '../destinations/driver.js'
-import { readSmallObject } from './read-manifest.js'
+import { readSmallObject } from './small-object.js'
 
 // The only place that reads and writes marks.
 

@@ -1,12 +1,17 @@
 import { HoldfastError } from '../../core/errors.js'
 import type { Site } from '../../core/site.js'
 import type { Destination } from '../destinations/driver.js'
+import type { Keys } from '../keys/key.js'
 import type { Log } from '../log.js'
+import type { WantedKeys } from './key-ring.js'
 
 export interface CatalogParts {
   /** Opens a destination of holdfast.yaml, its marker checked. */
   readonly destinations: (name: string, signal: AbortSignal) => Promise<Destination>
   readonly site: Site
+  readonly keys: Keys
+  /** As the plans are now. */
+  readonly wantedKeys: () => Promise<WantedKeys>
   /** Ours alone; may be deleted at any time. */
   readonly cacheFolder: string
   readonly log: Log

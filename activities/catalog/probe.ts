@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
 import type { Destination } from '../destinations/driver.js'
-import { readSmallObject } from './read-manifest.js'
+import { readSmallObject } from './small-object.js'
 
 /**
  * Writes, reads and removes a tiny object: proves that a destination can be used, and tells what time it is there.

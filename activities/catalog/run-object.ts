@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../core/errors.js'
 import { runObjectName } from '../../core/ids.js'
 import type { Destination } from '../destinations/driver.js'
-import { readSmallObject } from './read-manifest.js'
+import { readSmallObject } from './small-object.js'
 
 const RUN_FORMAT = 'holdfast.run/1'
 

@@ -2,13 +2,14 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Proof } from '../../core/authenticity.js'
 import type { BackupSummary } from '../../core/backup.js'
 import type { Mark } from '../../core/marks.js'
 import type { ObjectInfo } from '../destinations/driver.js'
 import type { Log } from '../log.js'
 
 /** Goes up when summaries change: what was kept before is then read anew. */
-const CACHE_FORMAT = 'holdfast.summaries/2'
+const CACHE_FORMAT = 'holdfast.summaries/3'
 
 /**
  * What was read of the manifests and marks of one destination: a file of lines, which may be deleted at any time. Neither
@@ -21,18 +22,41 @@ export interface SummaryCache {
   write(entries: Iterable<CachedObject>): Promise<void>
 }
 
-/** A manifest, whose summary knows of no marks yet, or a mark. */
-export type CachedObject = {
+interface CachedInfo {
   readonly name: string
   readonly bytes: number
   readonly modifiedAt: string
-} & (
-  | { readonly summary: BackupSummary; readonly mark?: undefined }
-  | { readonly mark: Mark; readonly summary?: undefined }
-)
+}
 
-export const isSame = (entry: CachedObject | undefined, info: ObjectInfo): entry is CachedObject =>
-  entry !== undefined && entry.bytes === info.bytes && entry.modifiedAt === info.modifiedAt.toISOString()
+export interface CachedManifest extends CachedInfo {
+  /** Size and time of the code beside it; another code is examined anew. */
+  readonly code?: string
+  readonly proof: Proof
+  /**
+   * As the manifest has it, without marks: whether it can be believed depends on the plans and keys of the moment.
+   */
+  readonly summary: BackupSummary
+  readonly mark?: undefined
+}
+
+interface CachedMark extends CachedInfo {
+  readonly code?: undefined
+  readonly mark: Mark
+  readonly summary?: undefined
+}
+
+export type CachedObject = CachedManifest | CachedMark
+
+/** `code`: as of `CachedManifest`. */
+export const isSame = (
+  entry: CachedObject | undefined,
+  info: ObjectInfo,
+  code: string | undefined,
+): entry is CachedObject =>
+  entry !== undefined &&
+  entry.bytes === info.bytes &&
+  entry.modifiedAt === info.modifiedAt.toISOString() &&
+  entry.code === code
 
 export function createSummaryCache({
   folder,

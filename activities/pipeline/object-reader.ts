@@ -1,49 +1,55 @@
 import { Readable } from 'node:stream'
 import type { StoredObject } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import { backupFolder } from '../../core/ids.js'
 import type { Destination } from '../destinations/driver.js'
 import type { ObjectReader } from '../sources/driver.js'
 import { decompressed } from './decompress.js'
+import { decrypted } from './decrypt.js'
 import { Digest } from './digest.js'
+import { ENCRYPTED_SUFFIX } from './encrypt.js'
 
 /** Chunks in flight between stages: each stage has buffers of its own. */
 const CHUNKS_AHEAD = 1
 const STAGE_OF_SUFFIX = { '.zst': 'zstd', '.gz': 'gzip' } as const
 
+/** Where the objects of one backup are, and what opens them. */
+export interface StoredBackup {
+  readonly destination: Destination
+  readonly plan: string
+  readonly backupId: string
+  /** Left out: the backup is not encrypted. */
+  readonly dataKey?: Buffer
+  readonly signal: AbortSignal
+}
+
 /**
  * Reads objects of one backup: from the destination, through what their names say was done to them, compared with sizes
- * and digests as they were recorded. `folder`: that of the backup, with its slash.
+ * and digests as they were recorded.
  */
-export const objectReader = (
-  destination: Destination,
-  folder: string,
-  signal: AbortSignal,
-): ObjectReader => ({
+export const objectReader = (backup: StoredBackup): ObjectReader => ({
   open: (object) =>
-    Readable.from(plainBytes({ destination, folder, object, signal }), {
-      objectMode: true,
-      highWaterMark: CHUNKS_AHEAD,
-    }),
+    Readable.from(plainBytes(backup, object), { objectMode: true, highWaterMark: CHUNKS_AHEAD }),
 })
 
-/** Names of objects end in what was done to them, in order: `.tar.zst`. */
-export function stagesOfName(name: string): ('zstd' | 'gzip')[] {
-  for (const [suffix, stage] of Object.entries(STAGE_OF_SUFFIX)) if (name.endsWith(suffix)) return [stage]
+/** Names of objects end in what was done to them, in order: `.tar.zst.enc`. */
+function stagesOfName(name: string): ('zstd' | 'gzip')[] {
+  const inner = name.endsWith(ENCRYPTED_SUFFIX) ? name.slice(0, -ENCRYPTED_SUFFIX.length) : name
+  for (const [suffix, stage] of Object.entries(STAGE_OF_SUFFIX)) if (inner.endsWith(suffix)) return [stage]
   return []
 }
 
-async function* plainBytes(reading: {
-  destination: Destination
-  folder: string
-  object: StoredObject
-  signal: AbortSignal
-}): AsyncGenerator<Buffer, void, undefined> {
-  const { destination, folder, object, signal } = reading
+async function* plainBytes(
+  backup: StoredBackup,
+  object: StoredObject,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { destination, plan, backupId, signal } = backup
   const stored = new Digest()
   const plain = new Digest()
-  const body = await destination.get(folder + object.name, { signal })
+  const body = await destination.get(backupFolder(plan, backupId) + object.name, { signal })
+  const asStored = stored.through(bounded(body as AsyncIterable<Buffer>, object))
   yield* plain.through(
-    decompressed(stored.through(bounded(body as AsyncIterable<Buffer>, object)), {
+    decompressed(opened(asStored, object, backup), {
       stages: stagesOfName(object.name),
       maxPlainBytes: object.plainBytes,
       objectName: object.name,
@@ -52,6 +58,20 @@ async function* plainBytes(reading: {
   signal.throwIfAborted()
   requireRecorded(object, 'stored', stored, { bytes: object.storedBytes, sha256: object.storedSha256 })
   requireRecorded(object, 'plain', plain, { bytes: object.plainBytes, sha256: object.plainSha256 })
+}
+
+/** Of an encrypted backup nothing is taken that is not encrypted: anyone could have put it there. */
+function opened(
+  stored: AsyncIterable<Buffer>,
+  object: StoredObject,
+  { backupId, dataKey }: StoredBackup,
+): AsyncIterable<Buffer> {
+  const isEncrypted = object.name.endsWith(ENCRYPTED_SUFFIX)
+  if (isEncrypted !== (dataKey !== undefined))
+    throw differs(object, isEncrypted ? 'it is encrypted, and its backup is not' : 'it is not encrypted')
+  return dataKey === undefined
+    ? stored
+    : decrypted(stored, { dataKey, associatedData: `${backupId}/${object.name}` })
 }
 
 /** An object that has grown is not read to its end. */

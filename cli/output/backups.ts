@@ -1,5 +1,13 @@
 import ansis from 'ansis'
-import { summaryOf, withMarks, type BackupSummary, type HoldReport, type Item } from '../../core/backup.js'
+import {
+  judged,
+  summaryOf,
+  withMarks,
+  type BackupSummary,
+  type HoldReport,
+  type Item,
+} from '../../core/backup.js'
+import { isSealed, type ClearItem } from '../../core/encrypted-manifest.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type { MarkState } from '../../core/marks.js'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
@@ -40,10 +48,11 @@ const deletedColumn = (timezone: string): Column<BackupSummary> => ({
 
 /** Good or not, what stands in the way of it, and what happened to it later. */
 export function stateOf(
-  backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services' | 'marks'>,
+  backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services' | 'marks' | 'authenticity'>,
 ): string {
   const { verification, isAccepted, pin } = backup.marks
   const remarks = [
+    ...(backup.authenticity === 'unauthenticated' ? ['unauthenticated'] : []),
     ...(backup.isSubset ? ['subset'] : []),
     ...(backup.data === 'complete' ? [] : [backup.data]),
     ...(backup.data === 'suspect' && isAccepted ? ['accepted'] : []),
@@ -55,23 +64,27 @@ export function stateOf(
 }
 
 /** One backup with everything that its manifest says for people. */
-export function renderBackup({ destination, manifest, marks }: LocatedBackup, timezone: string): string {
-  const state = stateOf(withMarks(summaryOf(manifest, destination), marks))
+export function renderBackup(
+  { destination, manifest, marks, authenticity }: LocatedBackup,
+  timezone: string,
+): string {
+  const state = stateOf(judged(withMarks(summaryOf(manifest, destination), marks), authenticity))
   return [
     renderFields([
       ['Backup', manifest.id],
-      ['Description', manifest.description],
+      ['Description', isSealed(manifest) ? undefined : manifest.description],
       ['Plan', `${manifest.plan} (site ${manifest.site}, host ${manifest.host.name})`],
       ['State', state],
-      ['Suspect', manifest.suspectBecause?.join('\n')],
+      ['Suspect', isSealed(manifest) ? undefined : manifest.suspectBecause?.join('\n')],
       ...marksFields(marks, timezone),
       ['Taken', formatInstant(manifest.takenAt, timezone)],
       ['Completed', formatInstant(manifest.completedAt, timezone)],
       ['Destination', destination],
       ['Run', manifest.run.workflowId],
+      ['Encrypted', encryptionText(manifest)],
     ]),
-    ...manifest.items.map(renderItem),
-    ...(manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
+    ...(isSealed(manifest) ? manifest.items.map(renderSealedItem) : manifest.items.map(renderItem)),
+    ...(isSealed(manifest) || manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
   ].join('\n\n')
 }
 
@@ -93,6 +106,19 @@ function marksFields(
     ['Marks', hasUnreadable ? 'one of them cannot be read: the backup is never removed' : undefined],
   ]
 }
+
+function encryptionText(manifest: LocatedBackup['manifest']): string | undefined {
+  if (manifest.encryption === undefined) return undefined
+  const keys = manifest.encryption.keyIds.map((id) => `key ${id}`).join(' or ')
+  return `opens with ${keys}${isSealed(manifest) ? ', which the host that was asked cannot open: the rest is sealed' : ''}`
+}
+
+const renderSealedItem = ({ source, type, plainBytes, objects }: ClearItem): string =>
+  renderFields([
+    [`Source ${source}`, type],
+    ['  size', formatBytes(plainBytes)],
+    ['  objects', objects.map(({ name }) => name).join('\n')],
+  ])
 
 /** How many paths that were not captured are named; the manifest has more. */
 const NOT_CAPTURED_SHOWN = 10

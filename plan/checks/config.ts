@@ -3,6 +3,7 @@ import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
 import type { PlanFile } from '../../schemas/plan.js'
 import { bucketMistakes } from './buckets.js'
 import { destinationMistakes } from './destinations.js'
+import { encryptionMistakes } from './encryption.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
 import { scheduleMistakes } from './schedule.js'
@@ -78,6 +79,7 @@ function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
   const site = {
     host: config.host ?? '',
     destinations: config.destinations ?? {},
+    keys: config.keys ?? {},
     services: config.services ?? {},
     defaults: {},
   }
@@ -88,6 +90,7 @@ function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
     ...(defaults.schedule ? scheduleMistakes(defaults.schedule, ['schedule']) : []),
     ...holdMistakes(asPlan, facts),
     ...destinationMistakes(asPlan, facts),
+    ...encryptionMistakes(asPlan, facts),
     ...limitMistakes(asPlan),
   ]
   return mistakes.map((mistake) => ({ ...mistake, path: ['defaults', ...mistake.path] }))

@@ -1,4 +1,4 @@
 import type { Site } from '../../core/site.js'
 
 /** What a plan is checked against: what holdfast.yaml says. */
-export type SiteFacts = Pick<Site, 'host' | 'destinations' | 'services' | 'defaults'>
+export type SiteFacts = Pick<Site, 'host' | 'destinations' | 'keys' | 'services' | 'defaults'>

@@ -80,7 +80,8 @@ it('stores what the source gives, and describes it', async () => {
   })
   const [object] = item.objects
   expect(object).toMatchObject({ plainBytes: bytes.length, kind: 'dump' })
-  const reader = objectReader(disk, FOLDER, new AbortController().signal)
+  const { plan, backupId } = input
+  const reader = objectReader({ destination: disk, plan, backupId, signal: new AbortController().signal })
   expect((await collect(reader.open(object as never) as AsyncIterable<Buffer>)).equals(bytes)).toBe(true)
 })
 

@@ -1,3 +1,4 @@
+import { requireOpened } from '../../core/encrypted-manifest.js'
 import { listActivities } from '../../activities/list.js'
 import { HoldfastError } from '../../core/errors.js'
 import { manifestName } from '../../core/ids.js'
@@ -71,7 +72,7 @@ describe('showBackup', () => {
     const shown = await runActivity(showBackup, { backupId: id })
 
     expect(JSON.stringify(shown).length).toBeLessThan(1_500_000)
-    expect(shown.manifest.items[0]?.notCaptured).toHaveLength(100)
+    expect(requireOpened(shown.manifest, 'nas').items[0]?.notCaptured).toHaveLength(100)
     expect(shown.manifest.items[0]?.notCapturedCounts).toEqual({ changed: 5000 })
   })
 })

@@ -30,6 +30,7 @@ const input = (changes: Partial<PublishInput> = {}): PublishInput => ({
   items: [item()],
   holds: [],
   servicesVerdict: 'ok',
+  completedAt: '2026-03-05T12:00:00.000Z',
   run,
   ...changes,
 })

@@ -409,7 +409,10 @@ describe('whatever the backups and the rules', () => {
           fc.constant({ plan: 'blog' }),
         ),
       }),
-      { maxLength: 40, selector: ({ ageMs }) => Math.floor(ageMs / 1000) },
+      {
+        maxLength: 40, // Ids tell seconds apart.
+        selector: ({ ageMs }) => Math.floor((NOW - ageMs) / 1000),
+      },
     )
     .map((all) =>
       all.map(({ ageMs, isGood, marks, own }) => ({

@@ -3,6 +3,10 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import type { BackupRunResult, DestinationTrial, RestoreResult } from '../../core/work.js'
 import type { ListedDestination } from '../../operations/destinations.js'
 import type { BackupSummary } from '../../core/backup.js'
+import { findDataKey } from '../../activities/keys/data-key.js'
+import { local } from '../../activities/destinations/local.js'
+import { localKey } from '../../activities/keys/local-key.js'
+import type { RecoverySheet } from '../../worker/keys-by-hand.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { describeWith } from '../support/needs.js'
 import { S3_KEY, S3_SECRET, makeBucket, s3Settings } from '../support/s3.js'
@@ -11,6 +15,7 @@ import { makeWorld, type World } from './world.js'
 describeWith(['built', 'temporal', 's3'], 'the main job under the command runtime', () => {
   let world: World
   let service: ProcessService
+  let sheet: RecoverySheet
 
   beforeAll(async () => {
     world = await makeWorld({ environment: { KEY: S3_KEY, SECRET: S3_SECRET } })
@@ -22,6 +27,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
         disk: { type: 'local', path: world.destination },
         offsite: s3Settings(await makeBucket(), { prefix: 'nas' }),
       },
+      keys: { main: { type: 'file', path: world.path('main.key') } },
     })
     await mkdir(world.path('web', 'uploads', 'deep'), { recursive: true })
     await writeFile(world.path('web', 'uploads', 'a.txt'), 'first')
@@ -32,6 +38,13 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
       sources: { uploads: { type: 'files', paths: [world.path('web', 'uploads')] } },
       retention: { keepLast: 2 },
     })
+    await writeFile(world.path('contract.txt'), 'between you and me')
+    await world.writePlan({
+      plan: 'private',
+      sources: { contract: { type: 'files', paths: [world.path('contract.txt')], live: true } },
+      encryption: { keys: ['main'] },
+    })
+    sheet = await world.json<RecoverySheet>('key', 'create', 'main')
     await world.up()
   })
 
@@ -65,7 +78,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
   })
 
   test('what lies at the destination opens without Holdfast, and only its owner may read it', async () => {
-    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')
     const folder = world.path('backups', 'plans', 'shop', backup!.id)
 
     const names = (await readdir(folder)).sort()
@@ -81,7 +94,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
   })
 
   test('damaged data is restored in place, and the old data stays as a safety copy', async () => {
-    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')
     const before = await fingerprint(world.path('web', 'uploads'))
     await rm(world.path('web', 'uploads', 'a.txt'))
     await writeFile(world.path('web', 'uploads', 'deep', 'b.bin'), 'overwritten')
@@ -96,28 +109,30 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
   })
 
   test('the third backup expires the first, which can be brought back', async () => {
-    const first = (await world.json<BackupSummary[]>('backup', 'list'))[0]!
+    const first = (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop'))[0]!
 
     await world.json('backup', 'create', 'shop')
     const third = await world.json<BackupRunResult>('backup', 'create', 'shop')
 
     expect(third.retention?.expired).toEqual([first.id])
-    expect((await world.json<BackupSummary[]>('backup', 'list')).map(({ id }) => id)).not.toContain(first.id)
-    expect((await world.json<BackupSummary[]>('backup', 'list', '--deleted')).map(({ id }) => id)).toEqual([
-      first.id,
-    ])
+    const list = (...flags: string[]) =>
+      world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop', ...flags)
+    expect((await list()).map(({ id }) => id)).not.toContain(first.id)
+    expect((await list('--deleted')).map(({ id }) => id)).toEqual([first.id])
 
     await world.json('backup', 'undelete', first.id)
-    const back = (await world.json<BackupSummary[]>('backup', 'list'))[0]!
 
-    expect(back).toMatchObject({ id: first.id, isGood: true, marks: { pin: { because: 'brought back' } } })
+    expect((await list())[0]).toMatchObject({
+      ...{ id: first.id, isGood: true },
+      marks: { pin: { because: 'brought back' } },
+    })
     await world.json('backup', 'unpin', first.id)
     await world.json('backup', 'delete', first.id, '--now', '--yes')
     expect(await readdir(world.path('backups', 'plans', 'shop'))).toHaveLength(2)
   })
 
   test('every byte of a backup verifies, and a flipped byte is found, named and not restored', async () => {
-    const backup = (await world.json<BackupSummary[]>('backup', 'list'))[0]!
+    const backup = (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop'))[0]!
     expect((await world.holdfast('backup', 'verify', backup.id)).code).toBe(0)
     const folder = world.path('backups', 'plans', 'shop', backup.id)
     const tar = (await readdir(folder)).find((name) => name.endsWith('.tar.zst'))!
@@ -136,8 +151,53 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     expect(await service.isRunning()).toBe(true)
   })
 
+  test('an encrypted backup is listed, verified and restored', async () => {
+    const { outcome, backupId } = await world.json<BackupRunResult>('backup', 'create', 'private')
+    await rm(world.path('contract.txt'))
+
+    const listed = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'private')
+    const verified = await world.holdfast('backup', 'verify', backupId)
+    const shown = await world.holdfast('backup', 'show', backupId)
+    const restored = await world.holdfast('backup', 'restore', backupId, '--yes')
+
+    expect([outcome, verified.code, restored.code]).toEqual(['good', 0, 0])
+    expect(listed).toMatchObject([{ isGood: true, authenticity: 'authentic', keyIds: [sheet.keyId] }])
+    expect(shown.stdout).toContain(`opens with key ${sheet.keyId}`)
+    expect(await readFile(world.path('contract.txt'), 'utf8')).toBe('between you and me')
+  })
+
+  test('neither key nor data key is anywhere in state, history, logs or destination', async () => {
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'private')
+    const key = Buffer.from(sheet.digits.join('').replaceAll(' ', ''), 'hex')
+    const dataKey = await findDataKey(
+      {
+        destination: local(() => '0')('disk', { type: 'local', path: world.destination }),
+        plan: 'private',
+        backupId: backup!.id,
+      },
+      [localKey('main', key)],
+      new AbortController().signal,
+    )
+    const canaries = [key, dataKey!].flatMap((bytes) => [
+      bytes,
+      Buffer.from(bytes.toString('hex')),
+      Buffer.from(bytes.toString('base64').slice(0, -2)),
+      Buffer.from(bytes.toString('base64url').slice(0, -2)),
+    ])
+
+    const found = []
+    for (const entry of await readdir(world.folder, { recursive: true, withFileTypes: true })) {
+      const file = `${entry.parentPath}/${entry.name}`
+      if (!entry.isFile() || file === world.path('main.key')) continue
+      const content = await readFile(file)
+      if (canaries.some((canary) => content.includes(canary))) found.push(file)
+    }
+
+    expect(found).toEqual([])
+  })
+
   test('a backup is deleted only when that was said', async () => {
-    const [backup] = await world.json<BackupSummary[]>('backup', 'list')
+    const [backup] = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')
 
     const asked = await world.holdfast('backup', 'delete', backup!.id)
     const told = await world.holdfast('backup', 'delete', backup!.id, '--yes')
@@ -145,9 +205,9 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     expect(asked.code).toBe(2)
     expect(asked.stderr).toContain('--yes')
     expect(told.code).toBe(0)
-    expect((await world.json<BackupSummary[]>('backup', 'list')).map(({ id }) => id)).not.toContain(
-      backup!.id,
-    )
+    expect(
+      (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')).map(({ id }) => id),
+    ).not.toContain(backup!.id)
   })
 
   test('a plan whose destination is a bucket is backed up, listed, verified, restored and expired', async () => {
@@ -182,7 +242,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     const missing = await world.holdfast('destination', 'check', 'nowhere')
 
     expect(listed).toMatchObject([
-      { destination: 'disk', type: 'local', plans: ['shop'] },
+      { destination: 'disk', type: 'local', plans: ['private', 'shop'] },
       { destination: 'offsite', type: 's3', plans: ['notes'] },
     ])
     expect(missing.code).toBe(3)

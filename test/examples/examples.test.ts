@@ -16,6 +16,7 @@ function exampleSite(): Site {
   return {
     ...homeSite,
     destinations: config.destinations ?? {},
+    keys: config.keys ?? {},
     services: config.services ?? {},
     defaults: config.defaults ?? {},
   }
@@ -48,7 +49,12 @@ test('the plan of the quickstart is valid, compiles and is explained', () => {
   expectUsable(read('examples/quickstart.yaml'), { ...homeSite, services: { guestbook: command } })
 })
 
-const blocks = ['docs/plans.md', 'docs/configuration.md', 'docs/destinations.md'].flatMap((file) =>
+const blocks = [
+  'docs/plans.md',
+  'docs/configuration.md',
+  'docs/destinations.md',
+  'docs/encryption.md',
+].flatMap((file) =>
   [...read(file).matchAll(/^```yaml (plan|config)\n([^]*?)^```$/gm)].map(
     ([, kind = '', text = ''], index) => ({ file, kind, text, index }),
   ),

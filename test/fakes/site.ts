@@ -8,6 +8,7 @@ export const fakeSite = (changes: Partial<Site> = {}): Site => ({
   stateDir: '/dev/null/nowhere',
   plans: ['plans/*.yaml'],
   destinations: { disk: { type: 'local', path: '/backups' } },
+  keys: {},
   services: {},
   limits: { parallelCaptures: 2 },
   defaults: {},

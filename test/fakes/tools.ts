@@ -9,6 +9,7 @@ import { HoldfastError } from '../../core/errors.js'
 import { selectorInWords } from '../../core/selectors.js'
 import type { ObservedService } from '../../core/work.js'
 import { fakeDestination, type FakeDestination } from './destination.js'
+import { fakeKeys } from './keys.js'
 import { fakeLog, type FakeLog } from './log.js'
 import { fakeSite } from './site.js'
 
@@ -32,6 +33,8 @@ export interface FakeWorld {
   readonly runs: Map<string, string | undefined>
   readonly alarms: Map<string, string>
   readonly log: FakeLog
+  /** By plan, as the plans are now. */
+  readonly wantedKeys: Map<string, readonly string[]>
   isLeaving: boolean
 }
 
@@ -57,6 +60,7 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
     runs: new Map(),
     alarms: new Map(),
     log: fakeLog(),
+    wantedKeys: new Map(),
     isLeaving: false,
   }
   for (const name of Object.keys(site.destinations))
@@ -70,18 +74,22 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
     )
   }
   let randoms = 0
+  const keys = overrides.keys ?? fakeKeys([])
 
   return {
     world,
     site,
     services: servicesOf(world),
     secrets: { resolve: async () => 'secret' },
+    keys,
     journal: nothing<Journal>('the journal'),
     alarms: alarmsOf(world),
     allowed: allowedOf(world),
     catalog: createCatalog({
       destinations: destination,
       site,
+      keys,
+      wantedKeys: async () => (plan) => world.wantedKeys.get(plan),
       cacheFolder: `${site.stateDir}/cache/manifests`,
       log: fakeLog(),
     }),

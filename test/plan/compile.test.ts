@@ -136,7 +136,7 @@ test('a plan is explained in sentences', () => {
      6. Pauses docker:cache, for 10 minutes at most; beyond that they come back whatever happens, and the run fails.
      7. Reads cache (files: /var/cache/shop) meanwhile.
      8. Resumes docker:cache again, if it ran before, and expects it to be well within 1 minute.
-     9. Stores it at disk, compressed with zstd level 3, with the manifest last.
+     9. Stores it at disk, compressed with zstd level 3, not encrypted, with the manifest last.
      10. The whole run may take 6 hours; a set that fails is tried 3 times at most.
 
    When:
@@ -168,7 +168,7 @@ test('a plan that does little is explained, too', () => {
    Each run, on host nas:
      1. Checks tools, rights, space and the destination, before anything stops.
      2. Reads etc (files: /etc/shop), while everything runs.
-     3. Stores it at disk, compressed with zstd level 3, with the manifest last.
+     3. Stores it at disk, compressed with zstd level 3, not encrypted, with the manifest last.
      4. The whole run may take 6 hours; a set that fails is tried 3 times at most.
 
    When:

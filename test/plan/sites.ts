@@ -8,6 +8,7 @@ export const homeSite: Site = {
   stateDir: '/var/lib/holdfast',
   plans: ['plans/*.yaml'],
   destinations: { disk: { type: 'local', path: '/srv/backups' } },
+  keys: { main: { type: 'file', path: '/etc/holdfast/main.key' } },
   services: { web: { type: 'command', stop: ['stop'], start: ['start'], isRunning: ['ask'] } },
   limits: { parallelCaptures: 2 },
   defaults: {},

@@ -173,6 +173,21 @@ test.each([
     '8:16 error destinations[0]: holdfast.yaml defines no destination "constructor". There are disk.',
   ],
   [
+    'unknown key',
+    `${goodPlan}encryption: { keys: [mian] }\n`,
+    '9:22 error encryption.keys[0]: holdfast.yaml defines no key "mian". Did you mean "main"?',
+  ],
+  [
+    'encryption that is neither',
+    `${goodPlan}encryption: aes\n`,
+    '9:13 error encryption: must be keys and values or "none", but is a text.',
+  ],
+  [
+    'a key twice',
+    `${goodPlan}encryption: { keys: [main, main] }\n`,
+    '9:28 error encryption.keys[1]: stands in this list twice. Keep one of them.',
+  ],
+  [
     'unknown command service',
     held(files, 'services: [command:wbe]'),
     '3:20 error hold.services[0]: holdfast.yaml defines no service "wbe". Did you mean "web"?',
@@ -482,6 +497,16 @@ describe('holdfast.yaml', () => {
       'defaults that name nothing',
       'defaults: { destinations: [disk] }',
       '2:28 error defaults.destinations[0]: holdfast.yaml defines no destination "disk". Define it under "destinations" there.',
+    ],
+    [
+      'defaults that name no key',
+      'keys: { main: { type: env, variable: MAIN } }\ndefaults: { encryption: { keys: [mian] } }',
+      '3:34 error defaults.encryption.keys[0]: holdfast.yaml defines no key "mian". Did you mean "main"?',
+    ],
+    [
+      'a key in place of its variable',
+      `keys: { main: { type: env, variable: ${'a1'.repeat(32)} } }`,
+      '2:38 error keys.main.variable: must be at most 63 characters long.',
     ],
     [
       'defaults that never fire',

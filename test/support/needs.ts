@@ -1,5 +1,5 @@
 /** What a machine may lack. Global setup looks for each once and leaves the reason in the environment. */
-export type Need = 'temporal' | 'docker' | 'lxc' | 'postgres' | 's3' | 'root' | 'built'
+export type Need = 'temporal' | 'docker' | 'lxc' | 'postgres' | 's3' | 'tink' | 'root' | 'built'
 
 export const missingVariable = (need: Need): string => `HOLDFAST_TEST_MISSING_${need.toUpperCase()}`
 

@@ -6,6 +6,7 @@ import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
 import { startTemporal } from './temporal.js'
 import { missingS3, startS3 } from './versitygw.js'
+import { missingTink } from './tink.js'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -28,6 +29,7 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
   )
   record('postgres', await missingPostgres())
   record('lxc', await missingLxc())
+  record('tink', await missingTink())
 
   const docker = await startDocker()
   record('docker', 'missing' in docker ? docker.missing : undefined)

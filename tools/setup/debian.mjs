@@ -12,6 +12,8 @@ const packages = {
   attr: '/usr/bin/setfattr',
   'libcap2-bin': '/usr/sbin/setcap',
   zstd: '/usr/bin/zstd',
+  // Brings the module `ensurepip`, without which no environment can be made.
+  'python3-venv': '/usr/share/doc/python3-venv',
   'busybox-static': '/bin/busybox',
   'util-linux': '/usr/bin/setpriv',
 }

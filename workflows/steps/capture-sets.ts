@@ -120,6 +120,7 @@ async function captureAll(
           destination,
           source,
           compression: job.compression,
+          ...encryptionOf(job),
           attempt,
           ...(hold === undefined ? {} : { hold: recorded(hold) }),
           grants,
@@ -135,6 +136,10 @@ async function captureAll(
   }
   return items
 }
+
+/** For inputs of activities: left out where the plan is not encrypted. */
+export const encryptionOf = ({ encryption }: BackupJob): Pick<BackupJob, 'encryption'> =>
+  encryption === undefined ? {} : { encryption }
 
 /** What manifests say of a hold: a restore asks its own host what needs what. */
 const recorded = ({ startAfter: _startAfter, ...hold }: ResolvedHold): HoldSpec => hold

@@ -5,7 +5,7 @@ import { BaseCommand, yesFlag } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
 import { renderExpired, stateOf } from '../../output/backups.js'
 import { formatInstant, localTimezone } from '../../output/times.js'
-import { summaryOf, withMarks } from '../../../core/backup.js'
+import { judged, summaryOf, withMarks } from '../../../core/backup.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
 import { watchRun } from '../../watch.js'
@@ -33,7 +33,8 @@ export default class BackupDelete extends BaseCommand {
     const { startDeletion } = await import('../../../operations/maintenance.js')
     return connected(site, async (session) => {
       const backup = await backupNamed(session, args.id, flags.destination, flags.now ? 'all' : 'listed')
-      const summary = withMarks(summaryOf(backup.manifest, backup.destination), backup.marks)
+      const marked = withMarks(summaryOf(backup.manifest, backup.destination), backup.marks)
+      const summary = judged(marked, backup.authenticity)
       const taken = formatInstant(summary.takenAt, localTimezone())
       await this.confirm(
         `Delete ${summary.id} at ${summary.destination} (taken ${taken}, ${formatBytes(summary.storedBytes)}, ${stateOf(summary)})?${flags.now ? ' It cannot be brought back.' : ''}`,

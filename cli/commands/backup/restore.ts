@@ -40,6 +40,10 @@ A restore that fails before that leaves everything as it was.`
     }),
     'dry-run': Flags.boolean({ description: 'Only show what would be overwritten and stopped.' }),
     'verify-first': Flags.boolean({ description: 'Read and check every byte before anything else happens.' }),
+    'allow-unauthenticated': Flags.boolean({
+      description:
+        'Also a backup of which nothing proves that it was made with a key of its plan: one from before the plan was encrypted, or one that somebody put there.',
+    }),
     yes: yesFlag,
   }
 
@@ -75,6 +79,7 @@ function requestOf(flags: {
   database?: string | undefined
   include?: string[] | undefined
   'verify-first': boolean
+  'allow-unauthenticated': boolean
 }): Omit<RestoreRequest, 'reference'> {
   const { source, to, database, include } = flags
   return {
@@ -84,6 +89,7 @@ function requestOf(flags: {
     ...(database === undefined ? {} : { database }),
     ...(include === undefined ? {} : { include }),
     ...(flags['verify-first'] ? { verifyFirst: true } : {}),
+    ...(flags['allow-unauthenticated'] ? { allowUnauthenticated: true } : {}),
   }
 }
 

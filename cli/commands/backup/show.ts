@@ -19,11 +19,10 @@ export default class BackupShow extends BaseCommand {
   async run(): Promise<LocatedBackup> {
     const { args, flags } = await this.parse(BackupShow)
     const site = await siteOf(flags.config)
-    const { destination, manifest, marks, isGood } = await connected(site, (session) =>
+    const { reachedFrom: _reachedFrom, ...backup } = await connected(site, (session) =>
       backupNamed(session, args.id, flags.destination, 'all'),
     )
-    const located = { destination, manifest, marks, isGood }
-    this.print(renderBackup(located, localTimezone()))
-    return located
+    this.print(renderBackup(backup, localTimezone()))
+    return backup
   }
 }

@@ -7,6 +7,7 @@ import { HoldfastError } from '../../../core/errors.js'
 import { manifestName } from '../../../core/ids.js'
 import { item, storeBackup } from '../../fakes/backups.js'
 import { fakeDestination, type FakeDestination } from '../../fakes/destination.js'
+import { fakeKeys } from '../../fakes/keys.js'
 import { fakeLog } from '../../fakes/log.js'
 import { fakeSite } from '../../fakes/site.js'
 
@@ -29,6 +30,8 @@ const catalog = (destinations: Record<string, FakeDestination> = { disk }): Cata
     site: fakeSite({
       destinations: Object.fromEntries(Object.keys(destinations).map((name) => [name, settings])),
     }),
+    keys: fakeKeys([]),
+    wantedKeys: async () => () => undefined,
     cacheFolder,
     log: fakeLog(),
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createCatalog } from '../../../activities/catalog/create-catalog.js'
 import { local } from '../../../activities/destinations/local.js'
 import { manifest } from '../../fakes/backups.js'
+import { fakeKeys } from '../../fakes/keys.js'
 import { fakeLog } from '../../fakes/log.js'
 import { fakeSite } from '../../fakes/site.js'
 
@@ -32,6 +33,8 @@ test('a thousand backups are listed within two seconds the second time, by a fre
     createCatalog({
       destinations: async (name) => open(name, { type: 'local', path: folder }),
       site: fakeSite(),
+      keys: fakeKeys([]),
+      wantedKeys: async () => () => undefined,
       cacheFolder: join(folder, 'cache'),
       log: fakeLog(),
     })

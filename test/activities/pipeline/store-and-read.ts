@@ -1,4 +1,5 @@
-// Stores so many bytes and reads them again, in a process of its own: prints its peak memory. See memory.test.ts.
+// Stores so many bytes, encrypted, and reads them again, in a process of its own: prints its peak memory. See memory.test.ts.
+import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { local } from '../../../activities/destinations/local.js'
 import { objectReader } from '../../../activities/pipeline/object-reader.js'
@@ -9,11 +10,17 @@ const MIB = 1024 * 1024
 const [, , folder = '', bytes = ''] = process.argv
 const { signal } = new AbortController()
 const destination = local((digits) => 'a'.repeat(digits))('disk', { type: 'local', path: folder })
+const dataKey = randomBytes(32)
 const sink = objectSink({
   destination,
-  folder: 'plans/x/',
+  folder: 'plans/x/b/',
   prefixOf: () => 'x',
   compression: { algorithm: 'zstd', level: 3 },
+  encryption: {
+    backupId: 'b',
+    dataKey,
+    random: (digits) => randomBytes(digits / 2).toString('hex'),
+  },
   signal,
   onBytes: () => undefined,
 })
@@ -25,7 +32,9 @@ async function* mixed(): AsyncGenerator<Buffer> {
 
 const stored = await sink.store({ kind: 'tar' }, Readable.from(mixed()))
 let readBytes = 0
-for await (const chunk of objectReader(destination, 'plans/x/', signal).open(stored)) {
+for await (const chunk of objectReader({ destination, plan: 'x', backupId: 'b', dataKey, signal }).open(
+  stored,
+)) {
   readBytes += (chunk as Buffer).length
 }
 process.stdout.write(JSON.stringify({ readBytes, peakBytes: process.resourceUsage().maxRSS * 1024 }))

@@ -13,9 +13,11 @@ import type { ReadResult, SourceContext, SourceDriver } from '../../../activitie
 import type { Item, StoredObject } from '../../../core/backup.js'
 import type { Compression } from '../../../schemas/plan.js'
 import type { SourceOf } from '../../../schemas/sources.js'
+import { backupFolder } from '../../../core/ids.js'
 import { sourceContext } from '../../fakes/source-context.js'
 
-const FOLDER = 'plans/shop/20261120-013000-shop-7f3a2c/'
+const BACKUP = { plan: 'shop', backupId: '20261120-013000-shop-7f3a2c' }
+const FOLDER = backupFolder(BACKUP.plan, BACKUP.backupId)
 const { signal } = new AbortController()
 
 /** A folder for one test, with a destination in it. */
@@ -87,7 +89,7 @@ export function itemOf(
   }
 }
 
-export const readerOf = ({ destination }: Bench) => objectReader(destination, FOLDER, signal)
+export const readerOf = ({ destination }: Bench) => objectReader({ destination, ...BACKUP, signal })
 export const storedPath = ({ folder }: Bench, item: Item, kind: 'tar' | 'index'): string =>
   join(folder, 'destination', FOLDER, item.objects.find((object) => object.kind === kind)?.name ?? 'none')
 

@@ -9,6 +9,7 @@ export const siteAt = (stateDir: string, changes: Partial<Site> = {}): Site => (
   stateDir,
   plans: ['plans/*.yaml'],
   destinations: {},
+  keys: {},
   services: {},
   limits: { parallelCaptures: 2 },
   defaults: {},

@@ -1,0 +1,6 @@
+import type { KeyType } from '../../schemas/keys.js'
+import { environment } from './environment.js'
+import { file } from './file.js'
+import type { KeyDriver } from './key.js'
+
+export const keyDrivers: { readonly [T in KeyType]: KeyDriver<T> } = { file, env: environment }

@@ -1,0 +1,37 @@
+import type { KeyLine, RecoverySheet } from '../../worker/keys-by-hand.js'
+import { renderTable } from './table.js'
+import { printable } from './text.js'
+
+/** To be printed on paper: all that is needed to make the key again. */
+export function renderSheet({ name, keyId, path, variable, digits }: RecoverySheet): string {
+  const place =
+    path === undefined
+      ? `Set the variable ${variable} of the worker to these 64 digits, without spaces.`
+      : `The key was written to ${path}.`
+  return [
+    `HOLDFAST RECOVERY SHEET: key "${name}", id ${keyId}`,
+    digits.map((line) => `    ${line}`).join('\n'),
+    `${place} Keep this sheet where the machine is not, and let nobody see it:`,
+    [
+      '  - without this key the backups that are encrypted for it alone are lost, and nobody can help;',
+      '  - whoever has it, and reaches the destination, reads all of them.',
+    ].join('\n'),
+    `To make the key again from this sheet:  holdfast key create ${name} --from-sheet\nIt is the right one when \`holdfast key list\` shows the id ${keyId}.`,
+  ].join('\n\n')
+}
+
+/** Keys in a table; what is wrong with some of them below it. */
+export function renderKeys(keys: readonly KeyLine[]): string {
+  if (keys.length === 0) return 'No keys: holdfast.yaml has nothing under `keys:`.'
+  const table = renderTable<KeyLine>(
+    [
+      { head: 'NAME', cell: ({ name }) => name },
+      { head: 'ID', cell: ({ keyId }) => keyId ?? 'not to be had' },
+      { head: 'TYPE', cell: ({ type }) => type },
+      { head: 'WHERE', cell: ({ where }) => where },
+    ],
+    keys,
+  )
+  const problems = keys.flatMap(({ problem }) => (problem === undefined ? [] : [printable(problem)]))
+  return [table, ...problems].join('\n\n')
+}

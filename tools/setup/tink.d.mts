@@ -1,0 +1,3 @@
+export const pythonWithTink: string
+export function installTink(): void
+export function hasTink(): boolean
