@@ -51,6 +51,8 @@ export interface QuestionActivities {
   previewUndo(restoreId: string): Promise<readonly string[]>
   previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
   tryDestination(input: { destination: string }): Promise<work.DestinationTrial>
+  /** The only one that changes anything: adds a mark. Fails with `backup.deleted`. */
+  markBackup(input: work.MarkInput): Promise<work.MarkResult>
 }
 
 /** Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; the rest on `host.X.data`. */

@@ -1,32 +1,59 @@
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId } from '../core/ids.js'
+import { stateOfMarks, type MarkState } from '../core/marks.js'
 import type { ExpireInput, ExpireResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { removeBackup } from './catalog/remove-backup.js'
 import { leftovers } from './catalog/leftovers.js'
+import { addMark, readMarks } from './catalog/marks.js'
+import { removableBackups } from './catalog/removable.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
 import type { Tools } from './tools.js'
 
-/** Removes backups for good, and what runs that have ended left unfinished of the same plan. */
+/**
+ * Deletes backups: a mark hides them, and after their quarantine they are removed for good, together with what runs that
+ * have ended left unfinished of the same plan. Only under the lock of the plan.
+ */
 export const expireActivities = (tools: Tools): Pick<DataActivities, 'expire'> => ({
   expire: (input) => withHeartbeat((signal) => expire(tools, input, signal)),
 })
 
-async function expire(
-  tools: Tools,
-  { plan, destination: name, backupIds }: ExpireInput,
-  signal: AbortSignal,
-): Promise<ExpireResult> {
-  for (const backupId of backupIds) requireOwn(backupId, plan)
-  const destination = await tools.destination(name, signal)
-  let freedBytes = 0
-  for (const backupId of backupIds) {
-    freedBytes += await removeBackup(destination, { plan, backupId }, signal)
-    tools.log.info('backup removed', { backupId, destination: name })
+interface Expiring {
+  readonly tools: Tools
+  readonly destination: Destination
+  readonly input: ExpireInput
+  readonly signal: AbortSignal
+}
+
+interface Removal {
+  readonly backupIds: readonly string[]
+  readonly freedBytes: number
+}
+
+async function expire(tools: Tools, input: ExpireInput, signal: AbortSignal): Promise<ExpireResult> {
+  for (const backupId of input.backupIds) requireOwn(backupId, input.plan)
+  const destination = await tools.destination(input.destination, signal)
+  const expiring: Expiring = { tools, destination, input, signal }
+  const expired: string[] = []
+  const asked: string[] = []
+  for (const backupId of input.backupIds) {
+    if (!(await mayGo(expiring, backupId))) continue
+    if (input.removal === 'now') asked.push(backupId)
+    else if (await hide(expiring, backupId)) expired.push(backupId)
   }
-  const { swept, freed } = await sweep(tools, destination, plan, signal)
-  return { removed: backupIds, freedBytes: freedBytes + freed, swept }
+  // First what was asked for: where the disk is full, nothing else works before it is gone.
+  const now = await removeAll(expiring, asked, 'backup removed')
+  const due = await removableBackups(tools, destination, input, signal)
+  const later = await removeAll(expiring, due, 'backup removed')
+  const left = await leftovers(tools, destination, input.plan, signal)
+  const swept = await removeAll(expiring, left, 'unfinished backup swept')
+  return {
+    expired,
+    removed: [...now.backupIds, ...later.backupIds],
+    freedBytes: now.freedBytes + later.freedBytes + swept.freedBytes,
+    swept: swept.backupIds,
+  }
 }
 
 /** The id names the folder that goes: one that is not whole, or of another plan, must remove nothing. */
@@ -37,18 +64,51 @@ function requireOwn(backupId: string, plan: string): void {
   })
 }
 
-async function sweep(
-  tools: Tools,
-  destination: Destination,
-  plan: string,
-  signal: AbortSignal,
-): Promise<{ swept: string[]; freed: number }> {
-  const swept: string[] = []
-  let freed = 0
-  for (const backupId of await leftovers(tools, destination, plan, signal)) {
-    freed += await removeBackup(destination, { plan, backupId }, signal)
-    tools.log.info('unfinished backup swept', { backupId, destination: destination.name })
-    swept.push(backupId)
+/** Looked at right before: a pin may be newer than the decision. */
+async function mayGo(expiring: Expiring, backupId: string): Promise<boolean> {
+  const { pin } = await marksNow(expiring, backupId)
+  if (pin === undefined) return true
+  if (expiring.input.by === 'retention') return false
+  const why = pin.because === undefined ? '' : `: ${pin.because}`
+  throw new HoldfastError('backup.pinned', `Backup ${backupId} is pinned${why}.`, {
+    hint: `When it may go: \`holdfast backup unpin ${backupId}\`, then delete it again.`,
+  })
+}
+
+/** False: it was pinned meanwhile, and stays. */
+async function hide(expiring: Expiring, backupId: string): Promise<boolean> {
+  const { tools, destination, input, signal } = expiring
+  const { plan, by, quarantineMs } = input
+  const { site, clock } = tools
+  const backup = { plan, backupId }
+  const before = await marksNow(expiring, backupId)
+  if (before.deletion === undefined)
+    await addMark(destination, backup, { kind: 'expired', by, quarantineMs }, { site, clock, signal })
+  const after = await marksNow(expiring, backupId)
+  if (after.pin === undefined) {
+    tools.log.info('backup deleted', { backupId, destination: destination.name, by })
+    return true
   }
-  return { swept, freed }
+  const cancels = [...(after.deletion?.marks ?? [])]
+  await addMark(destination, backup, { kind: 'undeleted', cancels }, { site, clock, signal })
+  return false
+}
+
+const marksNow = async (
+  { destination, input: { plan }, signal }: Expiring,
+  backupId: string,
+): Promise<MarkState> =>
+  stateOfMarks(await readMarks(destination, { plan, backupId }, signal), destination.name)
+
+async function removeAll(
+  { tools, destination, input: { plan }, signal }: Expiring,
+  backupIds: readonly string[],
+  message: string,
+): Promise<Removal> {
+  let freedBytes = 0
+  for (const backupId of backupIds) {
+    freedBytes += await removeBackup(destination, { plan, backupId }, signal)
+    tools.log.info(message, { backupId, destination: destination.name })
+  }
+  return { backupIds, freedBytes }
 }

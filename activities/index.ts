@@ -4,6 +4,7 @@ import { expireActivities } from './expire.js'
 import { holdActivities } from './hold.js'
 import { leaseActivities } from './lease.js'
 import { listActivities } from './list.js'
+import { markActivities } from './mark.js'
 import { preflightActivities } from './preflight.js'
 import { publishActivities } from './publish.js'
 import { restoreActivities } from './restore.js'
@@ -22,5 +23,6 @@ export const createActivities = (tools: Tools): Activities => ({
   ...verifyActivities(tools),
   ...listActivities(tools),
   ...tryDestinationActivities(tools),
+  ...markActivities(tools),
   ...restoreActivities(tools),
 })

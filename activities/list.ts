@@ -75,6 +75,6 @@ async function previewRetention(
 ): Promise<RetentionReport> {
   // A place that is not there is an error here, not an empty list: "nothing to remove" would sound like all is well.
   await tools.destination(destination, signal)
-  const { backups } = await tools.catalog.list({ plan: input.plan, destination }, signal)
+  const { backups } = await tools.catalog.list({ plan: input.plan, destination, among: 'all' }, signal)
   return { destination, decisions: decideRetention({ ...input, backups, now: tools.clock().toISOString() }) }
 }

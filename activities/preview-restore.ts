@@ -1,4 +1,4 @@
-import { isGood, type Item, type Manifest } from '../core/backup.js'
+import { summaryOf, type Item, type Manifest } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { requireOpened } from '../core/encrypted-manifest.js'
 import { backupFolder } from '../core/ids.js'
@@ -30,7 +30,7 @@ export async function previewRestore(
   await requireWhole(tools, { destination: located.destination, manifest }, items, signal)
 
   const problems = gatherProblems(signal)
-  const warnings = [...warningsOf(manifest, tools.site.host), ...items.flatMap(notCapturedOf)]
+  const warnings = [...warningsOf(manifest, located, tools.site.host), ...items.flatMap(notCapturedOf)]
   const previews = []
   for (const item of items) {
     const preview = await problems.collect(async () => {
@@ -125,16 +125,25 @@ export const damaged = (backupId: string, destination: string, found: readonly s
     },
   )
 
-function warningsOf(manifest: Manifest, host: string): string[] {
+function warningsOf(
+  manifest: Manifest,
+  { destination, marks }: Pick<LocatedBackup, 'destination' | 'marks'>,
+  host: string,
+): string[] {
   const { id, verdicts, subsetOf } = manifest
   const warnings: string[] = []
+  const { verification } = marks
+  if (verification?.outcome === 'damaged')
+    warnings.push(`Backup ${id} was found damaged: ${verification.problem ?? ''}`)
   if (verdicts.data === 'inconsistent')
     warnings.push(
       `Backup ${id} is inconsistent: a service ran again while it was read. Its parts may not fit together.`,
     )
   else if (subsetOf !== undefined)
     warnings.push(`Backup ${id} has only a part of its plan: ${subsetOf.join(', ')}.`)
-  else if (!isGood(manifest))
+  else if (verdicts.data === 'suspect' && !marks.isAccepted)
+    warnings.push(`Backup ${id} is suspect: ${manifest.suspectBecause?.join(' ') ?? ''}`)
+  else if (!summaryOf(manifest, destination).isSound)
     warnings.push(`Backup ${id} is not good: not everything was captured as it was.`)
   if (manifest.host.name !== host)
     warnings.push(`Backup ${id} was taken on host "${manifest.host.name}"; this is host "${host}".`)

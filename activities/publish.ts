@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import {
   dataVerdictOf,
   ENCRYPTION_SCHEME,
-  isGood,
   judged,
+  sourceSummaryOf,
   summaryOf,
   MANIFEST_FORMAT,
   type Item,
@@ -12,6 +12,7 @@ import {
 import { isSealed, type EncryptedManifest } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder, manifestCodeName, manifestName, runObjectName } from '../core/ids.js'
+import { implausibilities } from '../core/plausibility.js'
 import type { PublishInput, PublishResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { readManifest } from './catalog/read-manifest.js'
@@ -80,8 +81,10 @@ async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): 
 
   await requireObjects(destination, backupFolder(job.plan, backupId), input.items, signal)
   const manifest = await write(tools, destination, input, signal)
-  tools.log.info('backup published', { backupId, destination: destination.name, isGood: isGood(manifest) })
-  return resultOf(manifest, destination)
+  const result = resultOf(manifest, destination)
+  const { isGood } = result.summary
+  tools.log.info('backup published', { backupId, destination: destination.name, isGood })
+  return result
 }
 
 /** The code comes first: a manifest is never there without it. */
@@ -92,7 +95,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<Manifest | EncryptedManifest> {
   const { backupId, job } = input
-  const manifest = manifestOf(tools, input)
+  const manifest = manifestOf(tools, input, await suspicionsOf(tools, input, signal))
   if (job.encryption === undefined) {
     await put(destination, manifestName(job.plan, backupId), textOf(manifest), signal)
     return manifest
@@ -148,7 +151,20 @@ async function requireObjects(
   }
 }
 
-function manifestOf(tools: Tools, input: PublishInput): Manifest {
+/** A subset is compared with nothing: it counts for nothing either. */
+async function suspicionsOf(
+  { catalog }: Tools,
+  { job, items, subsetOf, destination }: PublishInput,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { plan, site, plausibility } = job
+  if (plausibility === undefined || subsetOf !== undefined) return []
+  const { backups } = await catalog.list({ plan, destination }, signal)
+  const own = backups.filter((backup) => backup.site === site)
+  return implausibilities(items.map(sourceSummaryOf), own, plausibility)
+}
+
+function manifestOf(tools: Tools, input: PublishInput, suspectBecause: readonly string[]): Manifest {
   const { job, backupId, takenAt, description, subsetOf, items, holds, servicesVerdict, run } = input
   return {
     format: MANIFEST_FORMAT,
@@ -161,8 +177,9 @@ function manifestOf(tools: Tools, input: PublishInput): Manifest {
     run,
     takenAt: inUtc(takenAt),
     completedAt: inUtc(input.completedAt),
-    verdicts: { data: dataVerdictOf(items), services: servicesVerdict },
+    verdicts: { data: dataVerdictOf(items, suspectBecause), services: servicesVerdict },
     ...(subsetOf === undefined ? {} : { subsetOf }),
+    ...(suspectBecause.length === 0 ? {} : { suspectBecause }),
     tolerate: job.tolerate,
     holds,
     items,

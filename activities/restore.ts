@@ -54,7 +54,11 @@ function ownRun(): RestoreAttempt {
 async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   const { tools, signal } = work
   const { restoreId, backupId, destination: name, source, request } = input
-  const located = await tools.catalog.find({ backupId, destination: name }, signal)
+  const located = await tools.catalog.find(
+    // Also when it was deleted since the restore began: what is half restored must come to its end.
+    { backupId, destination: name, among: 'all' },
+    signal,
+  )
   const manifest = requireBelievable(located, request, tools.site.host)
   const item = selectItems(manifest.items, request).find((one) => one.source === source)
   if (!item)

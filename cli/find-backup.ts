@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core'
+import type { BackupReference } from '../core/work.js'
 import type { FoundBackup } from '../operations/backups.js'
 import type { Session } from '../operations/session.js'
 
@@ -17,6 +18,7 @@ export async function backupNamed(
   session: Session,
   id: string,
   destination: string | undefined,
+  among: NonNullable<BackupReference['among']> = 'listed',
 ): Promise<FoundBackup> {
   const [{ findBackup }, { knownHosts }] = await Promise.all([
     import('../operations/backups.js'),
@@ -24,6 +26,7 @@ export async function backupNamed(
   ])
   return findBackup(session, await knownHosts(session.site), {
     backupId: id,
+    among,
     ...(destination === undefined ? {} : { destination }),
   })
 }

@@ -1,11 +1,12 @@
 import type { HoldMode } from '../schemas/holds.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 import type { Authenticity } from './authenticity.js'
-import type { EncryptedManifest } from './encrypted-manifest.js'
+import type { ClearItem, EncryptedManifest } from './encrypted-manifest.js'
 import type { HoldSpec } from './job.js'
+import { NO_MARKS, type MarkState } from './marks.js'
 import type { Source, SourceType } from '../schemas/sources.js'
 
-export type DataVerdict = 'complete' | 'degraded' | 'inconsistent' | 'failed'
+export type DataVerdict = 'complete' | 'degraded' | 'suspect' | 'inconsistent' | 'failed'
 export type ServicesVerdict = 'ok' | 'unhealthy' | 'held' | 'not-restarted'
 
 /** One stored object of an item. */
@@ -99,6 +100,8 @@ export interface Manifest {
   readonly verdicts: { readonly data: Exclude<DataVerdict, 'failed'>; readonly services: ServicesVerdict }
   /** Names of the sources, where the backup has only some of the plan's. */
   readonly subsetOf?: readonly string[]
+  /** What is implausible about it, each in a sentence, where the data is `suspect`. */
+  readonly suspectBecause?: readonly string[]
   /** Causes that the plan tolerated when the backup was made: part of what "good" means. */
   readonly tolerate: readonly NotCapturedCause[]
   /** Left out: not encrypted. */
@@ -122,26 +125,45 @@ export interface BackupSummary {
   readonly data: Exclude<DataVerdict, 'failed'>
   readonly services: ServicesVerdict
   readonly isSubset: boolean
+  /** By its manifest alone: whole, consistent, degraded only by what its plan tolerates. */
+  readonly isSound: boolean
+  /** Sound; not suspect, unless it was accepted; and not found damaged at this destination. */
   readonly isGood: boolean
+  readonly marks: MarkState
   /** Where keys are in play: how far it can be believed. */
   readonly authenticity?: Authenticity
   /** Of the keys that it is encrypted for. */
   readonly keyIds?: readonly string[]
-  readonly sources: readonly { readonly name: string; readonly type: SourceType }[]
+  readonly sources: readonly SourceSummary[]
   readonly plainBytes: number
   readonly storedBytes: number
   readonly downtimeMs: number
   readonly notCaptured: number
 }
 
-/** The verdict about what was read: the worst of its items. A hold that did not last outweighs a file that is missing. */
-export function dataVerdictOf(items: readonly Item[]): Exclude<DataVerdict, 'failed'> {
+export interface SourceSummary {
+  readonly name: string
+  readonly type: SourceType
+  readonly plainBytes: number
+  /** All that was counted: files, folders, tables … */
+  readonly count: number
+}
+
+/**
+ * The verdict about what was read: the worst of its items. A hold that did not last outweighs what is implausible, and that
+ * outweighs a file that is missing.
+ */
+export function dataVerdictOf(
+  items: readonly Item[],
+  suspectBecause: readonly string[],
+): Exclude<DataVerdict, 'failed'> {
   if (items.some((item) => !item.isConsistent)) return 'inconsistent'
+  if (suspectBecause.length > 0) return 'suspect'
   return items.some((item) => causesOf(item).length > 0) ? 'degraded' : 'complete'
 }
 
 /** Degraded only by causes that its plan tolerates, or not at all; whole, consistent, no subset. */
-export function isGood(manifest: Manifest | EncryptedManifest): boolean {
+function isSound(manifest: Manifest | EncryptedManifest): boolean {
   if (manifest.subsetOf !== undefined || manifest.verdicts.data === 'inconsistent') return false
   return manifest.items.every(
     (item) => item.isConsistent && causesOf(item).every((cause) => manifest.tolerate.includes(cause)),
@@ -153,9 +175,35 @@ const causesOf = (item: Pick<Item, 'notCapturedCounts'>): NotCapturedCause[] =>
     (cause) => (item.notCapturedCounts[cause] ?? 0) > 0,
   )
 
+export const sourceSummaryOf = (item: Item | ClearItem): SourceSummary => ({
+  name: item.source,
+  type: item.type,
+  plainBytes: 'plainBytes' in item ? item.plainBytes : plainBytesOf(item),
+  count: 'count' in item ? item.count : countOf(item),
+})
+
+/** The summary of a backup whose marks are these. */
+export const withMarks = (summary: BackupSummary, marks: MarkState): BackupSummary =>
+  withGoodness({ ...summary, marks })
+
+/** What listings show: a backup that anyone could have written is not good, whatever it says of itself. */
+export const judged = (summary: BackupSummary, authenticity: Authenticity | undefined): BackupSummary =>
+  withGoodness({ ...summary, ...(authenticity === undefined ? {} : { authenticity }) })
+
+const withGoodness = (summary: BackupSummary): BackupSummary => ({
+  ...summary,
+  isGood:
+    summary.isSound &&
+    (summary.data !== 'suspect' || summary.marks.isAccepted) &&
+    summary.marks.verification?.outcome !== 'damaged' &&
+    summary.authenticity !== 'unauthenticated',
+})
+
+/** Of a manifest alone: nothing has happened to the backup yet, and nobody has doubted it. */
 export function summaryOf(manifest: Manifest | EncryptedManifest, destination: string): BackupSummary {
   const { encryption } = manifest
-  return {
+  const sources = manifest.items.map(sourceSummaryOf)
+  const summary: BackupSummary = {
     id: manifest.id,
     site: manifest.site,
     plan: manifest.plan,
@@ -169,30 +217,27 @@ export function summaryOf(manifest: Manifest | EncryptedManifest, destination: s
     data: manifest.verdicts.data,
     services: manifest.verdicts.services,
     isSubset: manifest.subsetOf !== undefined,
-    isGood: isGood(manifest),
+    isSound: isSound(manifest),
+    isGood: false,
+    marks: NO_MARKS,
     ...(encryption === undefined ? {} : { keyIds: encryption.keyIds }),
-    sources: manifest.items.map((item) => ({ name: item.source, type: item.type })),
-    plainBytes: sum(
-      manifest.items.map((item) => ('plainBytes' in item ? item.plainBytes : plainBytesOf(item))),
-    ),
+    sources,
+    plainBytes: sum(sources.map(({ plainBytes }) => plainBytes)),
     storedBytes: sum(manifest.items.flatMap((item) => item.objects.map((object) => object.storedBytes))),
     downtimeMs: 'downtimeMs' in manifest ? manifest.downtimeMs : downtimeOf(manifest),
     notCaptured: sum(manifest.items.flatMap((item) => Object.values(item.notCapturedCounts))),
   }
+  return withMarks(summary, NO_MARKS)
 }
 
 /** Of all its objects together. */
 export const plainBytesOf = ({ objects }: Item): number => sum(objects.map(({ plainBytes }) => plainBytes))
 
+/** All that was counted: files, folders, tables … */
+export const countOf = ({ counts }: Item): number => sum(Object.values(counts))
+
 /** The longest of its services. */
 export const downtimeOf = ({ holds }: Manifest): number =>
   Math.max(0, ...holds.map((hold) => hold.downtimeMs ?? 0))
-
-/** What listings show: a backup that anyone could have written is not good, whatever it says of itself. */
-export const judged = (summary: BackupSummary, authenticity: Authenticity | undefined): BackupSummary => ({
-  ...summary,
-  ...(authenticity === undefined ? {} : { authenticity }),
-  isGood: summary.isGood && authenticity !== 'unauthenticated',
-})
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,4 +1,5 @@
 import {
+  countOf,
   downtimeOf,
   plainBytesOf,
   type Item,
@@ -32,6 +33,8 @@ export interface ClearManifest extends Pick<Manifest, InTheClear> {
 export interface ClearItem extends Pick<Item, 'source' | 'type' | 'isConsistent' | 'notCapturedCounts'> {
   /** Of all its objects together. */
   readonly plainBytes: number
+  /** All that was counted, together. */
+  readonly count: number
   /** Digests of what is stored tell nothing of what was read; digests of that could be guessed. */
   readonly objects: readonly Pick<StoredObject, 'name' | 'kind' | 'storedBytes' | 'storedSha256'>[]
 }
@@ -73,7 +76,7 @@ function clearItemOf(item: Item): ClearItem {
     storedBytes,
     storedSha256,
   }))
-  return { source, type, isConsistent, notCapturedCounts, plainBytes: plainBytesOf(item), objects }
+  return { source, type, isConsistent, notCapturedCounts, plainBytes: plainBytesOf(item), count: countOf(item), objects }
 }
 
 /** The manifest with all that it says. Fails with `key.not-found` where this host has no key that opens it. */

@@ -75,6 +75,8 @@ export const errorCatalogue = {
   'backup.version': 'input',
   'backup.inconsistent': 'conflict',
   'backup.not-good': 'conflict',
+  'backup.deleted': 'missing',
+  'backup.pinned': 'input',
   'restore.not-allowed': 'denied',
   'restore.no-space': 'capacity',
   'restore.conflict': 'conflict',

@@ -27,6 +27,9 @@ export const manifestName = (plan: string, backupId: BackupId): string =>
 export const runObjectName = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}run.json`
 
+/** Folder of the marks of a backup, with the slash at its end. */
+export const marksFolder = (plan: string, backupId: BackupId): string =>
+  `${backupFolder(plan, backupId)}marks/`
 export const manifestCodeName = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}manifest.mac`
 /** Folder of the wrapped data key, with the slash at its end. */

@@ -27,6 +27,22 @@ export interface BackupJob {
   /** How often a whole set is tried. */
   readonly attempts: number
   readonly tolerate: readonly NotCapturedCause[]
+  /** How the backup is verified before the run ends. Left out: not at all. */
+  readonly verifyAfter?: VerifyDepth
+  /** Left out: every backup is believed. */
+  readonly plausibility?: PlausibilityLimits
+}
+
+/**
+ * `readBack`: every object is read, decompressed, and looked into (archives walked, dumps listed, databases checked).
+ * `checksum`: its stored bytes are compared with their recorded digest, and no more.
+ */
+export type VerifyDepth = 'readBack' | 'checksum'
+
+/** What a source may have at least, as a share of what is usual. */
+export interface PlausibilityLimits {
+  readonly size: number
+  readonly count: number
 }
 
 /** Names of keys of holdfast.yaml: each of them alone opens the backup. The first makes its data key. */
@@ -73,9 +89,14 @@ export interface ResolvedHold extends HoldSpec {
   readonly startAfter: Readonly<Record<string, readonly string[]>>
 }
 
-/** Retention with its durations in milliseconds and its minimum filled in. */
-export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum'> & {
+/** How long a deleted backup stays where its plan says nothing. */
+export const DEFAULT_QUARANTINE_MS = 3 * 86_400_000
+
+/** Retention with its durations in milliseconds and its defaults filled in. */
+export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum' | 'quarantine'> & {
   readonly keepWithinMs?: number
+  /** Left out: `DEFAULT_QUARANTINE_MS`. */
+  readonly quarantineMs?: number
   readonly minimum: number
 }
 

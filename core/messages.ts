@@ -76,6 +76,7 @@ export interface RunProgress {
     | 'capturing'
     | 'starting-services'
     | 'publishing'
+    | 'verifying'
     | 'retention'
     | 'staging'
     | 'swapping'

@@ -43,23 +43,30 @@ interface Candidate {
  * the newest good one, within `keepWithin`, and where it *stands in*: a rule keeps, uncounted, as many again from its
  * periods that have no good backup, so that one good backup never wipes out a history of imperfect ones.
  *
+ * Among the good ones of a period, one that was verified goes before newer ones that were not, and the newest that was
+ * verified stays in any case. Pins stay, and what is marked in a way that cannot be read. What is deleted already does not
+ * appear.
+ *
  * Nothing goes without a rule that keeps something, without a good backup, while the newest good one is older than
  * seven days or three intervals, or while the clock is before the newest backup (then the clock is wrong).
  */
 export function decideRetention(question: RetentionQuestion): readonly RetentionDecision[] {
   const now = timeOf(question.now)
-  const candidates = question.backups
-    .filter((backup) => backup.site === question.site && backup.plan === question.plan)
-    .map((summary): Candidate => ({ summary, takenAt: timeOf(summary.takenAt), reasons: [] }))
-    .sort(newestFirst)
+  const own = ownOf(question)
+  const candidates = own.filter(({ summary }) => summary.marks.deletion === undefined)
   const good = candidates.filter(({ summary }) => summary.isGood)
 
   applyPeriods(candidates, question.rules, calendarOf(question.timezone))
   applyAges(candidates, question.rules, now)
+  applyMarks(candidates)
   applyMinimum(good, question.rules.minimum)
+  applyNewestVerified(good)
   applyNewerThanGood(candidates, good[0])
   applyUnauthenticated(candidates)
-  applyStandstill(candidates, standstillReason(question, candidates, good[0], now))
+  applyStandstill(
+    candidates,
+    hasRule(question.rules) ? standstillReason(question) : 'no rule removes anything',
+  )
 
   return candidates.map(({ summary, reasons }) => ({
     backupId: summary.id,
@@ -68,6 +75,12 @@ export function decideRetention(question: RetentionQuestion): readonly Retention
     keptBecause: reasons,
   }))
 }
+
+const ownOf = ({ backups, site, plan }: Pick<RetentionQuestion, 'backups' | 'site' | 'plan'>): Candidate[] =>
+  backups
+    .filter((backup) => backup.site === site && backup.plan === plan)
+    .map((summary): Candidate => ({ summary, takenAt: timeOf(summary.takenAt), reasons: [] }))
+    .sort(newestFirst)
 
 function applyPeriods(candidates: readonly Candidate[], rules: RetentionRules, calendar: Calendar): void {
   keepPeriods(candidates, rules.keepLast, ({ summary }) => summary.id, lastReason)
@@ -107,6 +120,7 @@ function keepPeriods(
   const good = newestOfPeriods(
     candidates.filter(({ summary }) => summary.isGood),
     keyOf,
+    isVerified,
   )
   const kept = [...good].slice(0, count)
   kept.forEach(([key, candidate], index) =>
@@ -127,18 +141,22 @@ function keepPeriods(
     )
 }
 
-/** Candidates come newest first: the first of a period is its newest. */
+/** Candidates come newest first: the first of a period is its newest. One that is preferred takes the place of one that is not. */
 function newestOfPeriods(
   candidates: readonly Candidate[],
   keyOf: (candidate: Candidate) => string,
+  isPreferred: (candidate: Candidate) => boolean = () => false,
 ): Map<string, Candidate> {
   const newest = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const key = keyOf(candidate)
-    if (!newest.has(key)) newest.set(key, candidate)
+    const before = newest.get(key)
+    if (!before || (isPreferred(candidate) && !isPreferred(before))) newest.set(key, candidate)
   }
   return newest
 }
+
+const isVerified = ({ summary }: Candidate): boolean => summary.marks.verification?.outcome === 'verified'
 
 function applyAges(candidates: readonly Candidate[], rules: RetentionRules, now: number): void {
   for (const { takenAt, reasons } of candidates) {
@@ -146,6 +164,19 @@ function applyAges(candidates: readonly Candidate[], rules: RetentionRules, now:
     else if (rules.keepWithinMs !== undefined && now - takenAt <= rules.keepWithinMs)
       reasons.push(`within ${formatDuration(rules.keepWithinMs)}`)
   }
+}
+
+function applyMarks(candidates: readonly Candidate[]): void {
+  for (const { summary, reasons } of candidates) {
+    const { pin, hasUnreadable } = summary.marks
+    if (pin) reasons.push(pin.because === undefined ? 'pinned' : `pinned: ${pin.because}`)
+    if (hasUnreadable) reasons.push('a mark of it cannot be read')
+  }
+}
+
+/** What is proven to be readable is worth more than what only might be. */
+function applyNewestVerified(good: readonly Candidate[]): void {
+  good.find(isVerified)?.reasons.push('the newest that was verified')
 }
 
 function applyMinimum(good: readonly Candidate[], minimum: number): void {
@@ -171,17 +202,20 @@ function applyStandstill(candidates: readonly Candidate[], reason: string | unde
   for (const { reasons } of candidates) if (reasons.length === 0) reasons.push(reason)
 }
 
-/** Why nothing at all may go now, if so. */
-function standstillReason(
-  { rules, intervalMs }: RetentionQuestion,
-  candidates: readonly Candidate[],
-  newestGood: Candidate | undefined,
-  now: number,
+/**
+ * Why nothing at all may go now, if so, and nothing that retention has deleted may be removed: without a good backup,
+ * while the newest good one is too old, or while the clock is before the newest backup.
+ */
+export function standstillReason(
+  question: Pick<RetentionQuestion, 'backups' | 'site' | 'plan' | 'now' | 'intervalMs'>,
 ): string | undefined {
-  if (!hasRule(rules)) return 'no rule removes anything'
+  const { intervalMs } = question
+  const now = timeOf(question.now)
+  const own = ownOf(question)
+  const newestGood = own.find(({ summary }) => summary.isGood && summary.marks.deletion === undefined)
   if (!newestGood) return 'there is no good backup'
-  if (candidates.some((candidate) => finishedAt(candidate) > now))
-    return 'the clock is before the newest backup'
+  // Deleted or not, it was made before now.
+  if (own.some((candidate) => finishedAt(candidate) > now)) return 'the clock is before the newest backup'
   const trustedMs = Math.max(TRUSTED_FOR_MS, 3 * (intervalMs ?? 0))
   if (now - finishedAt(newestGood) > trustedMs)
     return `no good backup for more than ${formatDuration(trustedMs)}`

@@ -9,6 +9,9 @@ export function parseDuration(text: string): number {
   return Math.round(Number(match[1]) * MILLISECONDS[match[2] as keyof typeof MILLISECONDS])
 }
 
+/** `50%` → 0.5. The text was validated against PERCENT_PATTERN. */
+export const parsePercent = (text: string): number => Number.parseInt(text, 10) / 100
+
 /** For people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `3d 4h`. */
 export function formatDuration(milliseconds: number): string {
   const value = Math.max(0, milliseconds)

@@ -1,9 +1,26 @@
 import type { Compression, NotCapturedCause } from '../schemas/plan.js'
 import type { HoldMode } from '../schemas/holds.js'
-import type { BackupSummary, HoldReport, Item, Manifest, ServiceState, ServicesVerdict } from './backup.js'
-import type { BackupJob, HoldSpec, JobEncryption, NamedSource, ResolvedHold, RetentionRules } from './job.js'
 import type { Authenticity } from './authenticity.js'
+import type {
+  BackupSummary,
+  DataVerdict,
+  HoldReport,
+  Item,
+  Manifest,
+  ServiceState,
+  ServicesVerdict,
+} from './backup.js'
 import type { EncryptedManifest } from './encrypted-manifest.js'
+import type {
+  BackupJob,
+  HoldSpec,
+  JobEncryption,
+  NamedSource,
+  ResolvedHold,
+  RetentionRules,
+  VerifyDepth,
+} from './job.js'
+import type { MarkState } from './marks.js'
 import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
 
@@ -169,6 +186,8 @@ export interface BackupFilter {
   readonly destination?: string
   /** ISO; taken at this time or later. */
   readonly since?: string
+  /** Default: `listed`, that is all that are not deleted. */
+  readonly among?: 'listed' | 'deleted' | 'all'
 }
 
 export interface BackupPage {
@@ -183,12 +202,15 @@ export interface BackupPage {
 export interface BackupReference {
   readonly backupId: string
   readonly destination?: string
+  /** `all`: also what is deleted and not yet removed. Default: `listed`. */
+  readonly among?: 'listed' | 'all'
 }
 
 export interface LocatedBackup {
   readonly destination: string
   /** In part where it is encrypted, and no key of it is on the host that was asked. */
   readonly manifest: Manifest | EncryptedManifest
+  readonly marks: MarkState
   readonly isGood: boolean
   /** Left out where no keys are in play. */
   readonly authenticity?: Authenticity
@@ -208,13 +230,40 @@ export interface ExpireInput {
   readonly plan: string
   readonly destination: string
   readonly backupIds: readonly string[]
+  readonly by: 'retention' | 'person'
+  /** Of these backups. Whatever is deleted already has its own. */
+  readonly quarantineMs: number
+  /** `now`: these are removed without any quarantine. */
+  readonly removal: 'after-quarantine' | 'now'
+  /** As in `RetentionInput`. */
+  readonly intervalMs?: number
 }
 
 export interface ExpireResult {
+  /** Deleted: hidden from now on, and removed after the quarantine. Left out: none. */
+  readonly expired?: readonly string[]
+  /** Removed for good: their quarantine was over, or they were to go at once. */
   readonly removed: readonly string[]
   readonly freedBytes: number
   /** What runs that have ended left unfinished, and was cleared away as well. */
   readonly swept: readonly string[]
+}
+
+export type MarkChange = 'pin' | 'unpin' | 'accept' | 'undelete'
+
+export interface MarkInput {
+  readonly reference: BackupReference
+  readonly change: MarkChange
+  /** In the words of whoever asks. */
+  readonly because?: string
+}
+
+export interface MarkResult {
+  readonly backupId: string
+  readonly destination: string
+  readonly marks: MarkState
+  /** False: it was so already. */
+  readonly isChanged: boolean
 }
 
 export interface RetentionReport {
@@ -224,6 +273,8 @@ export interface RetentionReport {
 
 export interface VerifyInput {
   readonly reference: BackupReference
+  /** Default: `readBack`. */
+  readonly depth?: VerifyDepth
 }
 
 export interface VerifyReport {
@@ -233,6 +284,8 @@ export interface VerifyReport {
   readonly bytes: number
   /** Each in a sentence that names the object. Empty: every byte is as it was recorded. */
   readonly problems: readonly string[]
+  /** What could not be looked into, and why: that says nothing about the backup. Left out: nothing. */
+  readonly notes?: readonly string[]
 }
 
 // ── Restoring ───────────────────────────────────────────────────────────────
@@ -334,13 +387,25 @@ export interface BackupRunResult {
   readonly outcome: RunOutcome
   readonly backupId: string
   readonly plan: string
-  readonly data: 'complete' | 'degraded' | 'inconsistent' | 'failed'
+  readonly data: DataVerdict
   readonly services: ServicesVerdict
   readonly summary?: BackupSummary
   readonly holds: readonly HoldReport[]
   readonly notCaptured: Readonly<Partial<Record<NotCapturedCause, number>>>
+  /** Where the plan verifies after each backup. `not-done`: it could not be read; the note says why. */
+  readonly verification?: {
+    readonly outcome: 'verified' | 'damaged' | 'not-done'
+    readonly problems: readonly string[]
+    readonly note?: string
+  }
   /** What retention did, or why it did nothing. */
-  readonly retention?: { readonly removed: readonly string[]; readonly note?: string }
+  readonly retention?: {
+    /** Deleted now. */
+    readonly expired: readonly string[]
+    /** Removed for good: deleted before. */
+    readonly removed: readonly string[]
+    readonly note?: string
+  }
   /** Why a run was skipped: who had the plan. */
   readonly skippedFor?: string
   readonly durationMs: number

@@ -1,8 +1,16 @@
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
-import type { RetentionInput, RetentionReport, VerifyReport } from '../core/work.js'
+import type {
+  ExpireInput,
+  MarkChange,
+  MarkResult,
+  RetentionInput,
+  RetentionReport,
+  VerifyReport,
+} from '../core/work.js'
 import type { CompiledPlan } from '../plan/compile.js'
 import { longestInterval } from '../plan/next-runs.js'
+import { loadPlans } from '../site/plans.js'
 import type { RetentionRunInput } from '../workflows/retention-run.js'
 import type { Retained } from '../workflows/steps/retain.js'
 import type { VerifyRunInput } from '../workflows/verify-run.js'
@@ -40,10 +48,14 @@ export async function startCleanup(session: Session, plan: CompiledPlan): Promis
   )
 }
 
-/** Removes one backup at one destination, whatever the rules of its plan say. */
+/**
+ * Deletes one backup at one destination, whatever the rules of its plan say: after the quarantine of its plan, where that
+ * still exists, or at once.
+ */
 export async function startDeletion(
   session: Session,
   { manifest, destination, reachedFrom: host }: FoundBackup,
+  removal: ExpireInput['removal'],
 ): Promise<StartedRun<Retained>> {
   const { plan, site, id } = manifest
   if (site !== session.site.site) {
@@ -55,10 +67,25 @@ export async function startDeletion(
       },
     )
   }
+  const { plans } = await loadPlans(session.site)
+  const quarantineMs = plans.find(({ name }) => name === plan)?.job.retention?.quarantineMs
   // The rules are not asked: exactly this one goes.
-  const retention = { plan, site, destination, rules: { minimum: 1 }, timezone: 'UTC' }
-  return startRetention(session, { host, retention, backupIds: [id] }, `Removal of ${id}`)
+  const rules = { minimum: 1, ...(quarantineMs === undefined ? {} : { quarantineMs }) }
+  const retention = { plan, site, destination, rules, timezone: 'UTC' }
+  return startRetention(session, { host, retention, backupIds: [id], removal }, `Deletion of ${id}`)
 }
+
+/** Says something of one backup at one destination: takes no lock, and waits for no run. */
+export const markBackup = (
+  session: Session,
+  { manifest, destination, reachedFrom }: FoundBackup,
+  { change, because }: { change: MarkChange; because?: string | undefined },
+): Promise<MarkResult> =>
+  askHost(session, reachedFrom, 'markBackup', {
+    reference: { backupId: manifest.id, destination },
+    change,
+    ...(because === undefined ? {} : { because }),
+  })
 
 async function startRetention(
   { client }: Session,

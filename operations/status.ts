@@ -1,3 +1,5 @@
+import { backupAlarms } from '../core/backup-alarms.js'
+import { staleness } from '../core/freshness.js'
 import type { BackupSummary } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { taskQueues } from '../core/ids.js'
@@ -60,6 +62,7 @@ export async function siteStatus(site: Site, world: OperationsWorld): Promise<Si
       ...local.problems,
       ...(hasErrors(loaded.issues) ? ['Plans have mistakes: see `holdfast plan validate`.'] : []),
       ...overdue(local.held, world.clock()),
+      ...stale(loaded.plans, remote, local.alarms, world.clock()),
       ...remote.problems,
     ],
   }
@@ -143,6 +146,22 @@ function scheduleState(
   if (schedule === 'unknown') return 'unknown'
   if (schedule === undefined) return 'not-applied'
   return schedule.paused ? 'paused' : 'active'
+}
+
+/** As the data worker sees it, but now. What it has told of already is not repeated. */
+function stale(
+  plans: readonly CompiledPlan[],
+  remote: RemoteStatus,
+  alarms: LocalState['alarms'],
+  now: Date,
+): readonly string[] {
+  if (remote.backups === undefined) return []
+  return plans.flatMap((plan) => {
+    const { name, freshnessMs } = plan
+    if (freshnessMs === undefined || alarms.some(({ cause }) => cause === backupAlarms.stale(name))) return []
+    const newestGoodAt = planStatus(plan, remote).newestGood?.takenAt
+    return staleness({ plan: name, freshnessMs, newestGoodAt, now }) ?? []
+  })
 }
 
 const overdue = (held: LocalState['held'], now: Date): readonly string[] =>

@@ -3,10 +3,11 @@ import type { BackupJob, NamedSource, PlannedHold, RetentionRules, SourceSet } f
 import { scheduleId } from '../core/ids.js'
 import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
 import type { Site } from '../core/site.js'
-import { parseDuration } from '../core/units.js'
+import { parseDuration, parsePercent } from '../core/units.js'
 import { assert } from '../core/assert.js'
 import type { Hold } from '../schemas/holds.js'
 import type { Compression, PlanFile, Schedule } from '../schemas/plan.js'
+import type { Plausibility } from '../schemas/verification.js'
 import type { Retention } from '../schemas/retention.js'
 import { DEFAULT_MAX_DOWNTIME_MS, DEFAULT_TIMEOUT_MS } from './checks/limits.js'
 
@@ -14,6 +15,7 @@ const DEFAULT_STOP_TIMEOUT_MS = 30_000
 const DEFAULT_HEALTHY_WITHIN_MS = 60_000
 const DEFAULT_CATCH_UP_MS = 6 * 3_600_000
 const DEFAULT_ATTEMPTS = 3
+const DEFAULT_SHARE = '50%'
 const DEFAULT_LEVELS = { zstd: 3, gzip: 6, none: 0 } as const
 
 /** A plan as workflows are asked to run it. */
@@ -29,6 +31,8 @@ export interface CompiledPlan {
   readonly unheld: readonly string[]
   /** Left out: runs only when asked. */
   readonly schedule?: PlanSchedule
+  /** How old the newest good backup may be. Left out: as old as it is. */
+  readonly freshnessMs?: number
 }
 
 /** @param plan as `readPlan` gives it: valid, with the defaults of the site filled in. */
@@ -51,6 +55,8 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     timeoutMs: milliseconds(plan.timeout, DEFAULT_TIMEOUT_MS),
     attempts: plan.retry?.attempts ?? DEFAULT_ATTEMPTS,
     tolerate: plan.tolerate ?? ['vanished'],
+    ...(plan.verification?.afterBackup === undefined ? {} : { verifyAfter: plan.verification.afterBackup }),
+    ...plausibilityOf(plan.plausibility),
   }
   return {
     name: plan.plan,
@@ -62,6 +68,9 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
       live === true || hold !== undefined || plan.hold !== undefined ? [] : [name],
     ),
     ...(plan.schedule === undefined ? {} : { schedule: scheduleOf(plan.schedule) }),
+    ...(plan.objectives?.freshness === undefined
+      ? {}
+      : { freshnessMs: parseDuration(plan.objectives.freshness) }),
   }
 }
 
@@ -109,12 +118,19 @@ function compressionOf({ algorithm, level }: Compression = { algorithm: 'zstd' }
   return { algorithm, level: algorithm === 'none' ? 0 : (level ?? DEFAULT_LEVELS[algorithm]) }
 }
 
-function retentionOf({ keepWithin, minimum, ...rules }: Retention): RetentionRules {
+function retentionOf({ keepWithin, quarantine, minimum, ...rules }: Retention): RetentionRules {
   return {
     ...rules,
+    ...(quarantine === undefined ? {} : { quarantineMs: parseDuration(quarantine) }),
     ...(keepWithin === undefined ? {} : { keepWithinMs: parseDuration(keepWithin) }),
     minimum: minimum ?? 1,
   }
+}
+
+function plausibilityOf(plausibility: Plausibility = {}): Pick<BackupJob, 'plausibility'> {
+  if (plausibility === 'off') return {}
+  const { size = DEFAULT_SHARE, count = DEFAULT_SHARE } = plausibility
+  return { plausibility: { size: parsePercent(size), count: parsePercent(count) } }
 }
 
 function scheduleOf(schedule: Schedule): PlanSchedule {

@@ -4,6 +4,7 @@ import {
   LABEL_PATTERN,
   NAME_PATTERN,
   PATH_PATTERN,
+  PERCENT_PATTERN,
   SERVICE_PATTERN,
   VARIABLE_PATTERN,
   VOLUME_PATTERN,
@@ -33,6 +34,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
     'a service: docker:container, docker:project/service, systemd:unit.service, lxc:container or command:name',
   [LABEL_PATTERN]: 'a label of Docker: key=value, or key',
   [VOLUME_PATTERN]: 'the name of a Docker volume',
+  [PERCENT_PATTERN]: 'a share: 1% to 100%',
   [VARIABLE_PATTERN]: 'the name of a variable: letters, digits and underscores',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }

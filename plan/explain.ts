@@ -1,5 +1,12 @@
 import { stopOrder } from '../core/hold-order.js'
-import type { BackupJob, NamedSource, PlannedHold, SourceSet } from '../core/job.js'
+import {
+  DEFAULT_QUARANTINE_MS,
+  type BackupJob,
+  type NamedSource,
+  type PlannedHold,
+  type RetentionRules,
+  type SourceSet,
+} from '../core/job.js'
 import type { PlanSchedule } from '../core/schedule-diff.js'
 import { selectorInWords } from '../core/selectors.js'
 import { clockTime } from './checks/schedule.js'
@@ -29,6 +36,7 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
     [`Each run, on host ${plan.host}:`, ...stepsOf(job).map((step, index) => `  ${index + 1}. ${step}`)],
     ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
     ['Kept:', `  ${keptSentence(job)}`],
+    ...watchedParagraph(plan),
   ]
   const notes = notesOf(plan, now)
   if (notes.length > 0) paragraphs.push(['Please note:', ...notes.map((note) => `  - ${note}`)])
@@ -42,9 +50,15 @@ function stepsOf(job: BackupJob): readonly string[] {
       setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined)),
     ),
     `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, ${encryptionInWords(job)}, with the manifest last.`,
+    ...(job.verifyAfter === undefined ? [] : [VERIFIES[job.verifyAfter]]),
     `The whole run may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
   ]
 }
+
+const VERIFIES = {
+  readBack: 'Reads it back, looks into archives, dumps and databases, and compares every byte.',
+  checksum: 'Reads the stored bytes back and compares them with their digests.',
+} as const
 
 function setSteps({ hold, sources }: SourceSet, isFirst: boolean): readonly string[] {
   const what = listInWords(sources.map(sourceInWords))
@@ -120,10 +134,22 @@ function whenLines(schedule: PlanSchedule | undefined, now: Date, count: number)
   ]
 }
 
+function watchedParagraph({ freshnessMs }: CompiledPlan): readonly (readonly string[])[] {
+  if (freshnessMs === undefined) return []
+  return [
+    ['Watched:', `  An alarm while the newest good backup is older than ${durationInWords(freshnessMs)}.`],
+  ]
+}
+
 function keptSentence({ retention, timezone }: BackupJob): string {
   if (retention === undefined) return 'Every backup: the plan has no retention, so nothing is ever removed.'
-  return `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}.`
+  return `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}. ${goneSentence(retention)}`
 }
+
+const goneSentence = ({ quarantineMs = DEFAULT_QUARANTINE_MS }: RetentionRules): string =>
+  quarantineMs === 0
+    ? 'What goes is gone at once.'
+    : `What goes can be brought back for ${durationInWords(quarantineMs)}.`
 
 function notesOf({ job, schedule, unheld: names }: CompiledPlan, now: Date): readonly string[] {
   const unheld = job.sets

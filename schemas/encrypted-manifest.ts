@@ -27,6 +27,7 @@ export const EncryptedManifest = Type.Object(
         isConsistent,
         notCapturedCounts,
         plainBytes,
+        count: Type.Integer({ minimum: 0, description: 'All that was counted, together.' }),
         objects: Type.Array(Type.Object({ name, kind, storedBytes, storedSha256 }), {
           description: 'Its objects, without what would tell of their content.',
         }),

@@ -133,7 +133,7 @@ export const Manifest = Type.Object(
     completedAt: time('When the manifest was written.'),
     verdicts: Type.Object(
       {
-        data: literals(['complete', 'degraded', 'inconsistent'], 'How good the data is.'),
+        data: literals(['complete', 'degraded', 'suspect', 'inconsistent'], 'How good the data is.'),
         services: literals(['ok', 'unhealthy', 'held', 'not-restarted'], 'What became of the services.'),
       },
       { description: 'The two verdicts.' },
@@ -142,6 +142,9 @@ export const Manifest = Type.Object(
       Type.Array(Type.String(), {
         description: 'Names of its sources, where it has only some of the plan’s.',
       }),
+    ),
+    suspectBecause: Type.Optional(
+      Type.Array(Type.String(), { description: 'What is implausible about it, each in a sentence.' }),
     ),
     tolerate: Type.Array(NotCapturedCause, { description: 'Causes that the plan tolerated.' }),
     encryption: Type.Optional(ManifestEncryption),

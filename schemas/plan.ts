@@ -4,6 +4,7 @@ import { NAME_PATTERN } from './patterns.js'
 import { Hold } from './holds.js'
 import { Retention } from './retention.js'
 import { Source } from './sources.js'
+import { Plausibility, Verification } from './verification.js'
 
 export const Schedule = strict(
   {
@@ -49,6 +50,16 @@ export const Compression = strict(
   { algorithm: 'zstd', level: 3 },
 )
 export type Compression = Static<typeof Compression>
+
+const Objectives = strict(
+  {
+    freshness: Type.Optional(
+      duration('An alarm while the newest good backup is older than this, or while there is none.', '26h'),
+    ),
+  },
+  'What the backups of the plan are to be. Watched at the destination, also when nothing runs.',
+  { freshness: '26h' },
+)
 
 export const Encryption = Type.Union(
   [
@@ -103,6 +114,9 @@ export const planDefaults = {
     }),
   ),
   retention: Type.Optional(Retention),
+  verification: Type.Optional(Verification),
+  plausibility: Type.Optional(Plausibility),
+  objectives: Type.Optional(Objectives),
   timeout: Type.Optional(duration('Limit of the whole run. Default: 6h.', '6h')),
   retry: Type.Optional(
     strict(

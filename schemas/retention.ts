@@ -13,6 +13,12 @@ export const Retention = strict(
     keepMonthly: count('Keep the newest of each month, for so many months that have one.', 12),
     keepYearly: count('Keep the newest of each year, for so many years that have one.', 3),
     keepWithin: Type.Optional(duration('Keep all that are younger than this.', '30d')),
+    quarantine: Type.Optional(
+      duration(
+        'How long a deleted backup stays, hidden, before it is removed: `holdfast backup undelete` brings it back. Default: 3d.',
+        '3d',
+      ),
+    ),
     minimum: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -62,6 +62,22 @@ const scenarios: Record<string, Scenario> = {
     return [{ name: 'backup-live', workflowId: run('live') }]
   },
 
+  verified: async (agent) => {
+    agent.host.onVerify.set('damaged', async () => ['a.tar is missing.'])
+    agent.host.onVerify.set('unread', async () => {
+      throw new HoldfastError('destination.denied', 'No rights.')
+    })
+    const plans = ['verified', 'damaged', 'unread']
+    const plausibility = { size: 0.5, count: 0.5 }
+    for (const plan of plans)
+      await ended(
+        await startBackup(agent, testJob(plan, undefined, { verifyAfter: 'readBack', plausibility })),
+      )
+    const { retention: _, ...job } = testJob('keeps-all')
+    await ended(await startBackup(agent, job))
+    return [...plans, 'keeps-all'].map((plan) => ({ name: `backup-${plan}`, workflowId: run(plan) }))
+  },
+
   cancelled: async (agent) => {
     const { job, guard } = held(agent, 'cancelled')
     agent.host.onCapture.set('cancelled-data', hang)

@@ -4,9 +4,12 @@ import { Worker } from '@temporalio/worker'
 import type { Activities } from '../activities/activities.js'
 import { createActivities } from '../activities/index.js'
 import type { Site } from '../core/site.js'
+import { hasErrors } from '../plan/issues.js'
+import { loadPlans } from '../site/plans.js'
 import { connectClient, connectWorker, type WorkerConnection } from '../temporal/connection.js'
 import { packageRoot } from '../temporal/package-root.js'
 import { READY_MESSAGE } from './child.js'
+import { FRESHNESS_EVERY_MS, watchFreshness } from './freshness.js'
 import { translateFailures } from './interceptors.js'
 import { identityOf, machineId, refuseSecondMachine } from './machine.js'
 import { queuesOf, type Queue, type Role } from './queues.js'
@@ -46,7 +49,10 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
   const endRuntime = installRuntime(log)
   log.info('worker starts', { pid: process.pid })
   // Before any connection, and whether or not there ever is one.
-  const watching = WATCHING.has(role) ? watch(site, local, signal, options.watchdog) : undefined
+  const watching = Promise.all([
+    WATCHING.has(role) ? watch(site, local, signal, options.watchdog) : undefined,
+    LOOKING.has(role) ? lookForFreshness(site, local, signal) : undefined,
+  ])
   let ends = 0
   while (!signal.aborted) {
     const startedAt = Date.now()
@@ -69,6 +75,17 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
 
 /** The roles that stop and start services look after the journal, too, and after restores. */
 const WATCHING: ReadonlySet<Role> = new Set(['control', 'all'])
+
+/** The roles that see the destinations look how old the backups there are. */
+const LOOKING: ReadonlySet<Role> = new Set(['data', 'all'])
+
+function lookForFreshness(site: Site, local: LocalTools, signal: AbortSignal): Promise<void> {
+  const plans = async () => {
+    const { plans: read, issues } = await loadPlans(site)
+    return { plans: read, areAllRead: !hasErrors(issues) }
+  }
+  return watchFreshness(local, { plans, everyMs: FRESHNESS_EVERY_MS, signal })
+}
 
 async function watch(
   site: Site,

@@ -197,6 +197,7 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
       scheduleToStartTimeout: classes.question.scheduleToStartTimeout,
       retry: { maximumAttempts: 1 },
     }).tryDestination,
+    markBackup: usual.markBackup,
   }
 }
 

@@ -57,6 +57,8 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.previewRetention(...ask.arguments)
     case 'tryDestination':
       return asked.tryDestination(...ask.arguments)
+    case 'markBackup':
+      return asked.markBackup(...ask.arguments)
     default:
       return assertNever(ask)
   }

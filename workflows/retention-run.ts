@@ -1,6 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { workflowIds } from '../core/ids.js'
-import type { RetentionInput } from '../core/work.js'
+import { DEFAULT_QUARANTINE_MS } from '../core/job.js'
+import type { ExpireInput, RetentionInput } from '../core/work.js'
 import { dataActivities } from './proxies.js'
 import { runAlarms, resolve } from './steps/alarms.js'
 import { attributes } from './steps/attributes.js'
@@ -13,11 +14,14 @@ export interface RetentionRunInput {
   readonly retention: RetentionInput
   /** Exactly these go, whatever the rules say: `backup delete`. Left out: what the rules no longer keep. */
   readonly backupIds?: readonly string[]
+  /** Of these. Default: `after-quarantine`. */
+  readonly removal?: ExpireInput['removal']
 }
 
 /** Applies the retention of a plan when a person asks for it; a backup run does so by itself. */
-export async function retentionRun({ host, retention, backupIds }: RetentionRunInput): Promise<Retained> {
-  const { plan, site, destination } = retention
+export async function retentionRun(input: RetentionRunInput): Promise<Retained> {
+  const { host, retention, backupIds, removal = 'after-quarantine' } = input
+  const { plan, site, destination, rules } = retention
   upsertSearchAttributes(attributes({ site, plan, host, kind: 'retention' }))
   const lock = {
     lock: workflowIds.planLock(plan),
@@ -29,7 +33,10 @@ export async function retentionRun({ host, retention, backupIds }: RetentionRunI
   }
   return whileLockedWaiting(openInbox(), lock, async () => {
     if (backupIds !== undefined) {
-      const expired = await dataActivities(host).expire({ plan, destination, backupIds })
+      const expired = await dataActivities(host).expire({
+        ...{ plan, destination, backupIds, removal, by: 'person' },
+        quarantineMs: rules.quarantineMs ?? DEFAULT_QUARANTINE_MS,
+      })
       upsertSearchAttributes(attributes({ outcome: 'good' }))
       return { report: { destination, decisions: [] }, expired }
     }

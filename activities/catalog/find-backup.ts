@@ -1,58 +1,66 @@
 import { authenticityOf } from '../../core/authenticity.js'
-import { isGood } from '../../core/backup.js'
+import { judged, summaryOf, withMarks } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
+import { stateOfMarks, type MarkState } from '../../core/marks.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
 import { examine, opened } from './examine.js'
 import { openKeyRing } from './key-ring.js'
+import { readMarks } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
 
 /** How many that begin alike are named. */
 const NAMED_AT_MOST = 5
+/** A beginning that fits more is no name of one backup, whichever of them are deleted. */
+const MARKS_READ_AT_MOST = 50
 
 export async function findBackup(
   parts: CatalogParts,
   reference: BackupReference,
   signal: AbortSignal,
 ): Promise<LocatedBackup> {
-  const places = new Map<string, { plan: string; destination: Destination }>()
+  const places = new Map<string, Place>()
   const failures: HoldfastError[] = []
   for (const name of destinationNames(parts.site, reference.destination)) {
     try {
       const destination = await parts.destinations(name, signal)
       // The first destination in the order of holdfast.yaml that has it will do.
-      for await (const { plan, backupId } of idsThatBegin(destination, reference.backupId, signal))
-        if (!places.has(backupId)) places.set(backupId, { plan, destination })
+      for await (const backup of idsThatBegin(destination, reference.backupId, signal))
+        if (!places.has(backup.backupId)) places.set(backup.backupId, { ...backup, destination })
     } catch (error) {
       failures.push(expected(error, signal))
     }
   }
-  const [backupId, place] = theOne(reference, places, failures)
-  return locate(parts, place.destination, { plan: place.plan, backupId }, signal)
+  return locate(parts, await theOne(reference, places, failures, signal), signal)
 }
 
 /** Opened where a key of it is here, and only when its code is right. */
-async function locate(
-  parts: CatalogParts,
-  destination: Destination,
-  { plan, backupId }: { plan: string; backupId: string },
-  signal: AbortSignal,
-): Promise<LocatedBackup> {
-  const stored = await readManifest(destination, { plan, backupId }, signal)
+async function locate(parts: CatalogParts, place: Place, signal: AbortSignal): Promise<LocatedBackup> {
+  const { destination, plan } = place
+  const stored = await readManifest(destination, place, signal)
   const ring = await openKeyRing(parts)
   const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
   const isEncrypted = stored.manifest.encryption !== undefined
   const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
   const manifest = await opened(destination, stored.manifest, dataKey)
+  const marks = await marksOf(place, signal)
+  const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
   return {
-    destination: destination.name,
-    manifest,
-    isGood: isGood(manifest) && authenticity !== 'unauthenticated',
+    ...{ destination: destination.name, manifest, marks, isGood },
     ...(authenticity === undefined ? {} : { authenticity }),
   }
 }
+
+interface Place {
+  readonly plan: string
+  readonly backupId: string
+  readonly destination: Destination
+}
+
+const marksOf = async ({ destination, ...backup }: Place, signal: AbortSignal): Promise<MarkState> =>
+  stateOfMarks(await readMarks(destination, backup, signal), destination.name)
 
 async function* idsThatBegin(
   destination: Destination,
@@ -68,11 +76,32 @@ async function* idsThatBegin(
   }
 }
 
-function theOne<T>(
+/** What is deleted makes nothing ambiguous: it is found by its whole id, or when nothing else begins alike. */
+async function theOne(
+  reference: BackupReference,
+  places: ReadonlyMap<string, Place>,
+  failures: readonly HoldfastError[],
+  signal: AbortSignal,
+): Promise<Place> {
+  const all = [...places.values()]
+  if (all.length > MARKS_READ_AT_MOST) return oneOf(reference, all, failures)
+  const listed: Place[] = []
+  for (const place of all) if ((await marksOf(place, signal)).deletion === undefined) listed.push(place)
+  const [deleted] = all
+  if (listed.length > 0 || deleted === undefined) return oneOf(reference, listed, failures)
+  if (reference.among === 'all') return oneOf(reference, all, failures)
+  throw new HoldfastError(
+    'backup.deleted',
+    `Backup ${deleted.backupId} at destination "${deleted.destination.name}" is deleted.`,
+    { hint: `Bring it back first: \`holdfast backup undelete ${deleted.backupId}\`.` },
+  )
+}
+
+function oneOf(
   { backupId: wanted, destination }: BackupReference,
-  places: ReadonlyMap<string, T>,
+  places: readonly Place[],
   [failure]: readonly HoldfastError[],
-): [string, T] {
+): Place {
   const [first, ...others] = places
   if (!first) {
     // Not seeing it where we could not look says nothing.
@@ -87,7 +116,7 @@ function theOne<T>(
     )
   }
   if (others.length === 0) return first
-  const ids = [...places.keys()].sort()
+  const ids = places.map(({ backupId }) => backupId).sort()
   const more = ids.length > NAMED_AT_MOST ? ', …' : ''
   throw new HoldfastError(
     'backup.ambiguous',

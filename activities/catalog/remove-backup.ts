@@ -1,11 +1,12 @@
-import { backupFolder, manifestName, runObjectName } from '../../core/ids.js'
+import { backupFolder, manifestName, marksFolder, runObjectName } from '../../core/ids.js'
 import type { Destination } from '../destinations/driver.js'
 
 /**
  * Removes a backup, or what there is of one; answers how many bytes that freed. May run twice.
  *
  * The manifest goes first: a crash in between leaves something that is not listed, and that a sweep takes away; the other
- * order would leave a backup that is listed but cannot be restored. `run.json` goes last: until then it says whose the rest is.
+ * order would leave a backup that is listed but cannot be restored. `run.json` goes after all objects: until then it says
+ * whose the rest is. Marks go last: they say why.
  */
 export async function removeBackup(
   destination: Destination,
@@ -17,8 +18,11 @@ export async function removeBackup(
     objects.set(name, bytes)
 
   const first = manifestName(plan, backupId)
-  const last = runObjectName(plan, backupId)
-  const between = [...objects.keys()].filter((name) => name !== first && name !== last)
-  for (const name of [first, ...between, last]) if (objects.has(name)) await destination.delete(name, signal)
+  const origin = runObjectName(plan, backupId)
+  const others = [...objects.keys()].filter((name) => name !== first && name !== origin)
+  const isMark = (name: string) => name.startsWith(marksFolder(plan, backupId))
+  const between = others.filter((name) => !isMark(name))
+  for (const name of [first, ...between, origin, ...others.filter(isMark)])
+    if (objects.has(name)) await destination.delete(name, signal)
   return [...objects.values()].reduce((total, bytes) => total + bytes, 0)
 }

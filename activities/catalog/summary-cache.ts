@@ -4,39 +4,55 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Proof } from '../../core/authenticity.js'
 import type { BackupSummary } from '../../core/backup.js'
+import type { Mark } from '../../core/marks.js'
 import type { ObjectInfo } from '../destinations/driver.js'
 import type { Log } from '../log.js'
 
 /** Goes up when summaries change: what was kept before is then read anew. */
-const CACHE_FORMAT = 'holdfast.summaries/2'
+const CACHE_FORMAT = 'holdfast.summaries/3'
 
 /**
- * What was read of the manifests of one destination: a file of lines, which may be deleted at any time. A manifest never
- * changes, so one with the same name, size and time is the same.
+ * What was read of the manifests and marks of one destination: a file of lines, which may be deleted at any time. Neither
+ * ever changes, so one with the same name, size and time is the same.
  */
 export interface SummaryCache {
-  /** What is remembered, by name of the manifest. A file that is damaged, even in part, is a cache with fewer entries. */
-  read(): Promise<Map<string, CachedSummary>>
+  /** What is remembered, by name of the object. A file that is damaged, even in part, is a cache with fewer entries. */
+  read(): Promise<Map<string, CachedObject>>
   /** Replaces what is remembered. Never throws: without a cache everything still works. */
-  write(entries: Iterable<CachedSummary>): Promise<void>
+  write(entries: Iterable<CachedObject>): Promise<void>
 }
 
-export interface CachedSummary {
+interface CachedInfo {
   readonly name: string
   readonly bytes: number
   readonly modifiedAt: string
+}
+
+export interface CachedManifest extends CachedInfo {
   /** Size and time of the code beside it; another code is examined anew. */
   readonly code?: string
   readonly proof: Proof
-  /** As the manifest has it: whether that can be believed depends on the plans and keys of the moment. */
+  /**
+   * As the manifest has it, without marks: whether it can be believed depends on the plans and keys of the moment.
+   */
   readonly summary: BackupSummary
+  readonly mark?: undefined
 }
 
+interface CachedMark extends CachedInfo {
+  readonly code?: undefined
+  readonly mark: Mark
+  readonly summary?: undefined
+}
+
+export type CachedObject = CachedManifest | CachedMark
+
+/** `code`: as of `CachedManifest`. */
 export const isSame = (
-  entry: CachedSummary | undefined,
+  entry: CachedObject | undefined,
   info: ObjectInfo,
   code: string | undefined,
-): entry is CachedSummary =>
+): entry is CachedObject =>
   entry !== undefined &&
   entry.bytes === info.bytes &&
   entry.modifiedAt === info.modifiedAt.toISOString() &&
@@ -55,8 +71,8 @@ export function createSummaryCache({
   const header = JSON.stringify({ format: CACHE_FORMAT, destination })
   let writes = 0
 
-  const read = async (): Promise<Map<string, CachedSummary>> => {
-    const entries = new Map<string, CachedSummary>()
+  const read = async (): Promise<Map<string, CachedObject>> => {
+    const entries = new Map<string, CachedObject>()
     try {
       let isOurs = false
       for await (const line of linesIn(file)) {
@@ -72,7 +88,7 @@ export function createSummaryCache({
     return entries
   }
 
-  const write = async (entries: Iterable<CachedSummary>): Promise<void> => {
+  const write = async (entries: Iterable<CachedObject>): Promise<void> => {
     // Its own name per writer: two processes that list at once each rename a whole file into place.
     const temporary = `${file}.${process.pid}.${++writes}`
     try {
@@ -100,20 +116,20 @@ async function* linesIn(file: string): AsyncGenerator<string> {
   }
 }
 
-function* linesOf(header: string, entries: Iterable<CachedSummary>): Generator<string> {
+function* linesOf(header: string, entries: Iterable<CachedObject>): Generator<string> {
   yield `${header}\n`
   for (const entry of entries) yield `${JSON.stringify(entry)}\n`
 }
 
 /** A line that was cut or overwritten is not an entry. */
-function parseEntry(line: string): CachedSummary | undefined {
+function parseEntry(line: string): CachedObject | undefined {
   try {
-    const entry = JSON.parse(line) as Partial<CachedSummary> | null
+    const entry = JSON.parse(line) as Partial<CachedObject> | null
     const isEntry =
       typeof entry?.name === 'string' &&
       typeof entry.modifiedAt === 'string' &&
-      typeof entry.summary?.id === 'string'
-    return isEntry ? (entry as CachedSummary) : undefined
+      (typeof entry.summary?.id === 'string' || typeof entry.mark?.kind === 'string')
+    return isEntry ? (entry as CachedObject) : undefined
   } catch {
     return undefined
   }

@@ -33,6 +33,12 @@ export interface SourceDriver<T extends SourceType> {
    * nothing. Whoever undoes a swap later compares: without it, a discard would leave nothing in place of the restored.
    */
   kept(moves: readonly StagedMove[], context: SourceContext): Promise<readonly string[]>
+  /**
+   * Reads a stored object to its end, and looks whether it is what it should be beyond its bytes. Fails with
+   * `object.corrupt`, `source.damaged`, `archive.hostile`; with `source.tool-missing` and `source.no-space` where this host
+   * cannot look, which says nothing about the object.
+   */
+  inspect(item: Item, object: StoredObject, objects: ObjectReader, context: SourceContext): Promise<void>
   /** Undoes `swap` as far as it came, then removes what was staged. May run twice, also after it was killed half-way. */
   discard(moves: readonly StagedMove[], context: SourceContext): Promise<void>
 }

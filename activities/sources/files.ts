@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../core/errors.js'
 import type { Item } from '../../core/backup.js'
 import type { SourceDriver } from './driver.js'
+import { inspectTree } from './file-tree/inspect.js'
 import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
@@ -15,6 +16,7 @@ export const files: SourceDriver<'files'> = {
   preview: async (item, target, context) => previewTree(treeOf(item), item, target, context),
   stage: async (item, target, objects, context) =>
     stageTree(treeOf(item), item, target, { objects, context }),
+  inspect: (_, object, objects, context) => inspectTree(object, objects, context),
   swap: (moves) => swapTree(moves),
   kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),

@@ -1,4 +1,5 @@
 import type { SourceDriver } from './driver.js'
+import { inspectPostgres } from './postgres/inspect.js'
 import { preflightPostgres } from './postgres/preflight.js'
 import { previewPostgres } from './postgres/preview.js'
 import { readPostgres } from './postgres/read.js'
@@ -11,6 +12,7 @@ export const postgres: SourceDriver<'postgres'> = {
   read: readPostgres,
   preview: previewPostgres,
   stage: stagePostgres,
+  inspect: inspectPostgres,
   swap: swapPostgres,
   kept: keptPostgres,
   discard: discardPostgres,

@@ -1,4 +1,5 @@
 import type { SourceDriver } from './driver.js'
+import { inspectSqlite } from './sqlite/inspect.js'
 import { preflightSqlite, readSqlite } from './sqlite/read.js'
 import { previewSqlite, stageSqlite } from './sqlite/restore.js'
 import { discardFiles, keptFiles, swapFiles } from './sqlite/swap.js'
@@ -9,6 +10,7 @@ export const sqlite: SourceDriver<'sqlite'> = {
   read: readSqlite,
   preview: previewSqlite,
   stage: stageSqlite,
+  inspect: (_, object, objects, context) => inspectSqlite(object, objects, context),
   swap: (moves) => swapFiles(moves),
   kept: (moves) => keptFiles(moves),
   discard: (moves) => discardFiles(moves),

@@ -1,6 +1,7 @@
 import type { Item } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import type { RestoreTarget, SourceContext, SourceDriver } from './driver.js'
+import { inspectTree } from './file-tree/inspect.js'
 import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
@@ -18,6 +19,7 @@ export const volume: SourceDriver<'volume'> = {
     previewTree(await treeOf(item, target, context), item, target, context),
   stage: async (item, target, objects, context) =>
     stageTree(await treeOf(item, target, context), item, target, { objects, context }),
+  inspect: (_, object, objects, context) => inspectTree(object, objects, context),
   swap: (moves) => swapTree(moves),
   kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),

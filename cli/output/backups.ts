@@ -1,9 +1,17 @@
 import ansis from 'ansis'
-import type { BackupSummary, HoldReport, Item } from '../../core/backup.js'
+import {
+  judged,
+  summaryOf,
+  withMarks,
+  type BackupSummary,
+  type HoldReport,
+  type Item,
+} from '../../core/backup.js'
 import { isSealed, type ClearItem } from '../../core/encrypted-manifest.js'
 import type { RetentionDecision } from '../../core/retention.js'
+import type { MarkState } from '../../core/marks.js'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
-import type { LocatedBackup } from '../../core/work.js'
+import type { ExpireResult, LocatedBackup } from '../../core/work.js'
 import { renderFields, renderTable, type Column } from './table.js'
 import { formatInstant } from './times.js'
 
@@ -27,43 +35,48 @@ export function renderBackups(backups: readonly BackupSummary[], timezone: strin
       cell: ({ downtimeMs }) => (downtimeMs === 0 ? '' : formatDuration(downtimeMs)),
     },
     { head: 'AT', cell: ({ destination }) => destination },
+    ...(backups.some(({ marks }) => marks.deletion !== undefined) ? [deletedColumn(timezone)] : []),
     { head: 'DESCRIPTION', cell: ({ description }) => description ?? '' },
   ]
   return renderTable(columns, backups)
 }
 
-/** Good or not, and what stands in the way of it. */
+const deletedColumn = (timezone: string): Column<BackupSummary> => ({
+  head: 'REMOVED AFTER',
+  cell: ({ marks }) => (marks.deletion === undefined ? '' : formatInstant(marks.deletion.until, timezone)),
+})
+
+/** Good or not, what stands in the way of it, and what happened to it later. */
 export function stateOf(
-  backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services' | 'authenticity'>,
+  backup: Pick<BackupSummary, 'isGood' | 'isSubset' | 'data' | 'services' | 'marks' | 'authenticity'>,
 ): string {
+  const { verification, isAccepted, pin } = backup.marks
   const remarks = [
     ...(backup.authenticity === 'unauthenticated' ? ['unauthenticated'] : []),
     ...(backup.isSubset ? ['subset'] : []),
     ...(backup.data === 'complete' ? [] : [backup.data]),
+    ...(backup.data === 'suspect' && isAccepted ? ['accepted'] : []),
     ...(backup.services === 'ok' ? [] : [`services ${backup.services}`]),
+    ...(verification === undefined ? [] : [verification.outcome]),
+    ...(pin === undefined ? [] : ['pinned']),
   ]
   return [backup.isGood ? 'good' : 'not good', ...remarks].join(', ')
 }
 
 /** One backup with everything that its manifest says for people. */
 export function renderBackup(
-  { destination, manifest, isGood, authenticity }: LocatedBackup,
+  { destination, manifest, marks, authenticity }: LocatedBackup,
   timezone: string,
 ): string {
-  const { verdicts } = manifest
-  const state = stateOf({
-    isGood,
-    ...(authenticity === undefined ? {} : { authenticity }),
-    isSubset: manifest.subsetOf !== undefined,
-    data: verdicts.data,
-    services: verdicts.services,
-  })
+  const state = stateOf(judged(withMarks(summaryOf(manifest, destination), marks), authenticity))
   return [
     renderFields([
       ['Backup', manifest.id],
       ['Description', isSealed(manifest) ? undefined : manifest.description],
       ['Plan', `${manifest.plan} (site ${manifest.site}, host ${manifest.host.name})`],
       ['State', state],
+      ['Suspect', isSealed(manifest) ? undefined : manifest.suspectBecause?.join('\n')],
+      ...marksFields(marks, timezone),
       ['Taken', formatInstant(manifest.takenAt, timezone)],
       ['Completed', formatInstant(manifest.completedAt, timezone)],
       ['Destination', destination],
@@ -73,6 +86,25 @@ export function renderBackup(
     ...(isSealed(manifest) ? manifest.items.map(renderSealedItem) : manifest.items.map(renderItem)),
     ...(isSealed(manifest) || manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
   ].join('\n\n')
+}
+
+function marksFields(
+  { pin, verification, deletion, hasUnreadable }: MarkState,
+  timezone: string,
+): readonly (readonly [string, string | undefined])[] {
+  const at = (instant: string) => formatInstant(instant, timezone)
+  const pinned = pin && `${at(pin.at)}${pin.because === undefined ? '' : `: ${pin.because}`}`
+  const problem = verification?.problem === undefined ? '' : `: ${verification.problem}`
+  return [
+    ['Pinned', pinned],
+    ['Verified', verification && `${at(verification.at)}, ${verification.outcome}${problem}`],
+    [
+      'Deleted',
+      deletion &&
+        `by ${deletion.by === 'person' ? 'a person' : 'retention'}, removed after ${at(deletion.until)}`,
+    ],
+    ['Marks', hasUnreadable ? 'one of them cannot be read: the backup is never removed' : undefined],
+  ]
 }
 
 function encryptionText(manifest: LocatedBackup['manifest']): string | undefined {
@@ -131,6 +163,20 @@ function healthText({ health, heldBy, stateBefore }: HoldReport): string {
   if (health === 'ok') return stateBefore === 'running' ? 'up' : `${stateBefore}, as before`
   if (health === 'held') return `still held${heldBy === undefined ? '' : ` by ${heldBy.join(', ')}`}`
   return health === 'unhealthy' ? 'up, but not healthy' : 'not started again'
+}
+
+/** What a deletion or a cleanup did. */
+export function renderExpired({ expired = [], removed, freedBytes }: ExpireResult): string {
+  const freed = `${formatBytes(freedBytes)} are free again`
+  const gone =
+    removed.length === 0 ? [] : [`Removed ${counted(removed.length, 'backup')} for good: ${freed}.`]
+  const hidden =
+    expired.length === 0
+      ? []
+      : [
+          `Deleted ${counted(expired.length, 'backup')}; \`holdfast backup list --deleted\` shows until when they can be brought back.`,
+        ]
+  return [...hidden, ...gone].join('\n') || `Nothing was deleted${freedBytes > 0 ? `; ${freed}` : ''}.`
 }
 
 /** Each backup with why it is kept, or that it goes. Newest first. */

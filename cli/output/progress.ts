@@ -39,8 +39,10 @@ export function phaseText(progress: RunProgress): string {
       return 'starting services again'
     case 'publishing':
       return 'checking what was stored and writing the manifest'
+    case 'verifying':
+      return 'reading back what was stored'
     case 'retention':
-      return 'removing what has expired'
+      return 'deleting what has expired'
     case 'staging':
       return 'restoring beside the old data and verifying'
     case 'swapping':

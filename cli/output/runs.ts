@@ -55,7 +55,7 @@ export function renderBackupResult(result: BackupRunResult): string {
   if (result.outcome === 'skipped') {
     return `Skipped: ${oneLine(result.skippedFor ?? 'another run')} has the plan ${result.plan}.`
   }
-  const { summary, retention } = result
+  const { summary, retention, verification } = result
   const missing = Object.entries(result.notCaptured).map(([cause, count]) => `${count} ${cause}`)
   const fields = renderFields([
     ['Backup', summary === undefined ? 'none was kept' : result.backupId],
@@ -68,7 +68,8 @@ export function renderBackupResult(result: BackupRunResult): string {
         : `${formatBytes(summary.plainBytes)}, stored ${formatBytes(summary.storedBytes)} at ${summary.destination}`,
     ],
     ['Took', formatDuration(result.durationMs)],
-    ['Expired', retention === undefined ? undefined : retentionText(retention)],
+    ['Verified', verification && verificationText(verification)],
+    ['Deleted', retention === undefined ? undefined : retentionText(retention)],
   ])
   const title = result.outcome === 'good' ? ansis.green.bold('Good.') : ansis.yellow.bold('Not good.')
   return [`${title}\n${fields}`, ...(result.holds.length === 0 ? [] : [renderHolds(result.holds)])].join(
@@ -76,8 +77,17 @@ export function renderBackupResult(result: BackupRunResult): string {
   )
 }
 
-const retentionText = ({ removed, note }: NonNullable<BackupRunResult['retention']>): string =>
-  note ?? (removed.length === 0 ? 'nothing' : removed.join('\n'))
+const retentionText = ({ expired, note }: NonNullable<BackupRunResult['retention']>): string =>
+  note ?? (expired.length === 0 ? 'nothing' : expired.join('\n'))
+
+const verificationText = ({
+  outcome,
+  problems,
+  note,
+}: NonNullable<BackupRunResult['verification']>): string =>
+  outcome === 'verified'
+    ? 'every byte is as it was recorded'
+    : [outcome, ...problems, ...(note ? [note] : [])].join('\n')
 
 /** What a restore would do, before it does it. */
 export function renderPreview(preview: RestorePreview, timezone: string): string {
@@ -121,11 +131,16 @@ export function renderRestoreResult(result: RestoreResult): string {
 
 export function renderVerification(report: VerifyReport): string {
   const checked = `${counted(report.objects, 'object')}, ${formatBytes(report.bytes)}`
+  const notes = (report.notes ?? []).map((note) => `  ${ansis.yellow('note')} ${oneLine(note)}`)
   if (report.problems.length === 0) {
-    return `${ansis.green.bold('Intact.')} ${report.backupId} at ${report.destination}: every byte is as it was recorded (${checked}).`
+    return [
+      `${ansis.green.bold('Intact.')} ${report.backupId} at ${report.destination}: every byte is as it was recorded (${checked}).`,
+      ...notes,
+    ].join('\n')
   }
   return [
     `${ansis.red.bold('Damaged.')} ${report.backupId} at ${report.destination} (${checked}):`,
     ...report.problems.map((problem) => `  - ${oneLine(problem)}`),
+    ...notes,
   ].join('\n')
 }

@@ -41,6 +41,8 @@ function durationsOf(plan: Draft<PlanFile>): readonly NamedDuration[] {
     { path: ['schedule', 'catchUp'], text: plan.schedule?.catchUp, least: 'zero' },
     { path: ['timeout'], text: plan.timeout, least: 'millisecond' },
     { path: ['retention', 'keepWithin'], text: plan.retention?.keepWithin, least: 'zero' },
+    { path: ['objectives', 'freshness'], text: plan.objectives?.freshness, least: 'second' },
+    { path: ['retention', 'quarantine'], text: plan.retention?.quarantine, least: 'zero' },
     ...holds.flatMap(({ path, hold }): NamedDuration[] => [
       { path: [...path, 'maxDowntime'], text: hold?.maxDowntime, least: 'millisecond' },
       { path: [...path, 'stopTimeout'], text: hold?.stopTimeout, least: 'millisecond' },
@@ -99,7 +101,7 @@ function compressionMistakes({ compression }: Draft<PlanFile>): readonly Mistake
 
 function retentionMistakes({ retention }: Draft<PlanFile>): readonly Mistake[] {
   if (retention === undefined) return []
-  const { minimum: _, keepWithin, ...counts } = retention
+  const { minimum: _, quarantine: __, keepWithin, ...counts } = retention
   const keepsSome = Object.values(counts).some((count) => count !== undefined && count > 0)
   if (keepsSome || (keepWithin !== undefined && parseDuration(keepWithin) > 0)) return []
   return [

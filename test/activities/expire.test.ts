@@ -1,18 +1,34 @@
 import { expireActivities } from '../../activities/expire.js'
+import { markActivities } from '../../activities/mark.js'
+import type { BackupFilter, ExpireInput, MarkInput } from '../../core/work.js'
 import { HoldfastError } from '../../core/errors.js'
-import { backupFolder } from '../../core/ids.js'
+import { addMark } from '../../activities/catalog/marks.js'
+import { backupFolder, manifestName, marksFolder } from '../../core/ids.js'
 import { runActivity } from '../fakes/activity.js'
-import { runObject, storeBackup } from '../fakes/backups.js'
-import { fakeTools } from '../fakes/tools.js'
+import { manifest, runObject, storeBackup } from '../fakes/backups.js'
+import { fakeTools, type FakeTools } from '../fakes/tools.js'
 
 function world() {
   const tools = fakeTools()
   const disk = tools.world.destinations.disk!
   const { expire } = expireActivities(tools)
+  const { markBackup } = markActivities(tools)
+  const input: ExpireInput = {
+    ...{ plan: 'shop', destination: 'disk', backupIds: [] },
+    ...{ by: 'retention', quarantineMs: 3 * DAY, removal: 'after-quarantine' },
+  }
   return {
     tools,
     disk,
-    expire: (...backupIds: string[]) => runActivity(expire, { plan: 'shop', destination: 'disk', backupIds }),
+    expire: (...backupIds: string[]) => runActivity(expire, { ...input, backupIds, removal: 'now' }),
+    hide: (...backupIds: string[]) => runActivity(expire, { ...input, backupIds }),
+    mark: (backupId: string, change: MarkInput['change']) =>
+      runActivity(markBackup, { reference: { backupId }, change }),
+    list: async (among: BackupFilter['among'] = 'listed') => {
+      const { backups, problems } = await tools.catalog.list({ among }, new AbortController().signal)
+      expect(problems).toEqual([])
+      return backups
+    },
   }
 }
 const run = { workflowId: 'backup/shop/2', runId: 'run-2' }
@@ -30,14 +46,16 @@ describe('expiring', () => {
 
     const result = await expire(gone.id)
 
-    expect(result).toEqual({ removed: [gone.id], freedBytes: bytes, swept: [] })
+    expect(result).toEqual({ expired: [], removed: [gone.id], freedBytes: bytes, swept: [] })
     expect([...disk.objects.keys()].every((name) => name.includes(left.id))).toBe(true)
     expect(disk.objects.size).toBe(3)
   })
 
-  test('removes the manifest first and the origin last', async () => {
-    const { disk, expire } = world()
+  test('removes the manifest first, the origin after all objects, marks last', async () => {
+    const { disk, expire, mark } = world()
     const { id } = storeBackup(disk)
+    await mark(id, 'pin')
+    await mark(id, 'unpin')
 
     await expire(id)
 
@@ -46,6 +64,8 @@ describe('expiring', () => {
       `delete ${folder}manifest.json`,
       `delete ${folder}uploads_20260301_013000.tar`,
       `delete ${folder}run.json`,
+      `delete ${folder}marks/20260305_120000_000-pinned.json`,
+      `delete ${folder}marks/20260305_120000_001-unpinned.json`,
     ])
   })
 
@@ -77,6 +97,177 @@ describe('expiring', () => {
     },
   )
 })
+
+describe('the quarantine', () => {
+  const old = '2026-03-01T00:00:00Z'
+  const young = '2026-03-05T00:00:00Z'
+
+  test('hides what is deleted, and removes it by the clock of the store when it is over', async () => {
+    const { tools, disk, hide, list } = world()
+    const { id } = storeBackup(disk, { at: old })
+    storeBackup(disk, { at: young })
+
+    expect(await hide(id)).toMatchObject({ expired: [id], removed: [] })
+    expect((await list()).map((backup) => backup.id)).not.toContain(id)
+    expect((await list('deleted')).map((backup) => backup.id)).toEqual([id])
+
+    tools.world.now = new Date(tools.world.now.getTime() + 3 * DAY - 1)
+    expect(await hide(id)).toMatchObject({ removed: [] })
+    tools.world.now = new Date(tools.world.now.getTime() + 1)
+    expect(await hide()).toMatchObject({ removed: [id] })
+    expect([...disk.objects.keys()].filter((name) => name.includes(id))).toEqual([])
+  })
+
+  test('lets a backup be brought back, which is pinned then, and neither deleted nor removed again', async () => {
+    const { tools, disk, hide, mark, list } = world()
+    const { id } = storeBackup(disk, { at: old })
+    storeBackup(disk, { at: young })
+    await hide(id)
+
+    expect(await mark(id, 'undelete')).toMatchObject({ isChanged: true })
+
+    expect((await list()).find((backup) => backup.id === id)).toMatchObject({
+      isGood: true,
+      marks: { pin: { because: 'brought back' } },
+    })
+    tools.world.now = new Date(tools.world.now.getTime() + 4 * DAY)
+    expect(await hide(id)).toMatchObject({ expired: [], removed: [] })
+    expect(await list()).toHaveLength(2)
+  })
+
+  test('is over for good: what comes too late is told', async () => {
+    const { tools, disk, hide, mark } = world()
+    const { id } = storeBackup(disk, { at: old })
+    await hide(id)
+    tools.world.now = new Date(tools.world.now.getTime() + 3 * DAY)
+
+    await expect(mark(id, 'undelete')).rejects.toMatchObject({ code: 'backup.deleted' })
+  })
+
+  test('does not end for what retention has deleted while retention would delete nothing', async () => {
+    const { tools, disk, hide } = world()
+    const { id } = storeBackup(disk, { at: old })
+    storeBackup(disk, { at: young })
+    await hide(id)
+    tools.world.now = new Date(tools.world.now.getTime() + 30 * DAY)
+
+    expect(await hide()).toMatchObject({ removed: [] })
+  })
+
+  test('of a backup that a person has deleted ends in any case', async () => {
+    const { tools, disk, hide, byPerson } = { ...world(), byPerson: { by: 'person' as const } }
+    const { id } = storeBackup(disk, { at: old })
+    const { expire } = expireActivities(tools)
+    const input = { plan: 'shop', destination: 'disk', backupIds: [id], ...byPerson }
+    await runActivity(expire, { ...input, quarantineMs: DAY, removal: 'after-quarantine' })
+    tools.world.now = new Date(tools.world.now.getTime() + 30 * DAY)
+
+    expect(await hide()).toMatchObject({ removed: [id] })
+  })
+
+  test('of nothing is over at once', async () => {
+    const { tools, disk } = world()
+    const { id } = storeBackup(disk, { at: old })
+    storeBackup(disk, { at: young })
+    const { expire } = expireActivities(tools)
+
+    const input = { plan: 'shop', destination: 'disk', backupIds: [id], by: 'retention' as const }
+    const result = await runActivity(expire, { ...input, quarantineMs: 0, removal: 'after-quarantine' })
+
+    expect(result).toMatchObject({ expired: [id], removed: [id] })
+  })
+
+  test('never ends for a backup of another site', async () => {
+    const { tools, disk, hide } = world()
+    const { id } = storeBackup(disk, { at: old, site: 'away' })
+    storeBackup(disk, { at: young })
+    await addMark(disk, { plan: 'shop', backupId: id }, deletion, markWorld(tools))
+    tools.world.now = new Date(tools.world.now.getTime() + 4 * DAY)
+
+    expect(await hide()).toMatchObject({ removed: [] })
+  })
+
+  test('a pinned backup is not deleted: retention leaves it, a person is told', async () => {
+    const { tools, disk, hide, mark } = world()
+    const { id } = storeBackup(disk, { at: old })
+    await mark(id, 'pin')
+    const { expire } = expireActivities(tools)
+    const input = { plan: 'shop', destination: 'disk', backupIds: [id], by: 'person' as const }
+
+    expect(await hide(id)).toMatchObject({ expired: [] })
+    for (const removal of ['now', 'after-quarantine'] as const)
+      await expect(runActivity(expire, { ...input, quarantineMs: 0, removal })).rejects.toMatchObject({
+        code: 'backup.pinned',
+      })
+    expect(disk.objects.has(manifestName('shop', id))).toBe(true)
+  })
+
+  test('a pin that comes while it is being deleted has the last word', async () => {
+    const { tools, disk, hide, list } = world()
+    const { id } = storeBackup(disk, { at: old })
+    // Right after retention has looked, and before its mark is there.
+    disk.failOn = (call) => {
+      if (!call.endsWith('-expired.json')) return undefined
+      disk.failOn = undefined
+      const name = `${marksFolder('shop', id)}20260305_115959_999-pinned.json`
+      disk.write(
+        name,
+        JSON.stringify({ format: 'holdfast.mark/1', backupId: id, ...head(tools), kind: 'pinned' }),
+      )
+      return undefined
+    }
+
+    expect(await hide(id)).toMatchObject({ expired: [] })
+    expect((await list()).map((backup) => backup.id)).toEqual([id])
+  })
+
+  test('a failure at any step leaves nothing that is listed and broken, and the next run ends it', async () => {
+    for (let step = 0; ; step++) {
+      const { tools, disk, hide, list } = world()
+      const { id } = storeBackup(disk, { at: old })
+      storeBackup(disk, { at: young })
+      tools.world.runs.set('backup/shop/1/run-1', 'COMPLETED')
+      const changes = { count: 0, failed: false }
+      const failAt = (call: string) => {
+        if (!/^(put|delete) plans/.test(call) || changes.count++ !== step) return undefined
+        changes.failed = true
+        return new HoldfastError('destination.unavailable', 'gone')
+      }
+      const deleteAndRemove = async () => {
+        await hide(id)
+        tools.world.now = new Date(tools.world.now.getTime() + 3 * DAY)
+        await hide()
+      }
+      disk.failOn = failAt
+      await deleteAndRemove().catch((error: unknown) =>
+        expect(error).toMatchObject({ code: 'destination.unavailable' }),
+      )
+      disk.failOn = undefined
+
+      for (const backup of await list('all'))
+        for (const { objects } of manifest({ at: backup.takenAt }).items)
+          for (const { name } of objects)
+            expect(disk.objects.has(`${backupFolder('shop', backup.id)}${name}`)).toBe(true)
+      await deleteAndRemove()
+      tools.world.now = new Date(tools.world.now.getTime() + 7 * DAY)
+      await hide()
+      expect([...disk.objects.keys()].filter((name) => name.includes(id))).toEqual([])
+      expect(await list()).toHaveLength(1)
+      if (!changes.failed) {
+        expect(step).toBeGreaterThanOrEqual(5)
+        return
+      }
+    }
+  })
+})
+
+const deletion = { kind: 'expired' as const, by: 'retention' as const, quarantineMs: 0 }
+const head = ({ site, clock }: FakeTools) => ({
+  site: site.site,
+  host: site.host,
+  at: clock().toISOString(),
+})
+const markWorld = ({ site, clock }: FakeTools) => ({ site, clock, signal: new AbortController().signal })
 
 describe('sweeping what has no manifest', () => {
   const leave = (

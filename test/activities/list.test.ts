@@ -2,6 +2,7 @@ import { requireOpened } from '../../core/encrypted-manifest.js'
 import { listActivities } from '../../activities/list.js'
 import { HoldfastError } from '../../core/errors.js'
 import { manifestName } from '../../core/ids.js'
+import { NO_MARKS } from '../../core/marks.js'
 import { runActivity } from '../fakes/activity.js'
 import { item, manifest, storeBackup } from '../fakes/backups.js'
 import { fakeTools } from '../fakes/tools.js'
@@ -55,6 +56,7 @@ describe('showBackup', () => {
     expect(await runActivity(showBackup, { backupId: stored.id })).toEqual({
       destination: 'disk',
       manifest: stored,
+      marks: NO_MARKS,
       isGood: true,
     })
   })

@@ -218,3 +218,21 @@ describe('discardBackup', () => {
     expect(disk.objects.size).toBe(0)
   })
 })
+
+test('a backup much smaller than those before is suspect, says why, and is not good; a subset is compared with nothing', async () => {
+  const { disk, publish } = world()
+  storeBackup(disk, { at: '2026-02-27T01:30:00.000Z', items: [item({ counts: { files: 100 } })] })
+  disk.write(`${folder}${object.name}`, 'the files')
+  const careful = { ...job, plausibility: { size: 0.5, count: 0.5 } }
+
+  const { summary } = await runActivity(publish, input({ job: careful }))
+
+  expect(summary).toMatchObject({ data: 'suspect', isSound: true, isGood: false })
+  expect((JSON.parse(disk.text(`${folder}manifest.json`)) as Manifest).suspectBecause).toEqual([
+    'uploads: 1 counted, less than 50% of 100, the median of the last good one.',
+  ])
+
+  disk.objects.delete(`${folder}manifest.json`)
+  const part = await runActivity(publish, input({ job: careful, subsetOf: ['uploads'] }))
+  expect(part.summary).toMatchObject({ data: 'complete', isSubset: true })
+})

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import type { BackupSummary } from '../../core/backup.js'
 import type { RetentionRules } from '../../core/job.js'
-import { decideRetention, type RetentionQuestion } from '../../core/retention.js'
+import { NO_MARKS, type MarkState } from '../../core/marks.js'
+import { decideRetention, standstillReason, type RetentionQuestion } from '../../core/retention.js'
 
-type Taken = string | { at: string; isGood?: boolean; site?: string; plan?: string }
+type Taken =
+  string | { at: string; isGood?: boolean; site?: string; plan?: string; marks?: Partial<MarkState> }
 
 const summary = (taken: Taken): BackupSummary => {
   const {
@@ -11,6 +13,7 @@ const summary = (taken: Taken): BackupSummary => {
     isGood = true,
     site = 'home',
     plan = 'shop',
+    marks = {},
   } = typeof taken === 'string' ? { at: taken } : taken
   const takenAt = new Date(at).toISOString()
   return {
@@ -24,7 +27,9 @@ const summary = (taken: Taken): BackupSummary => {
     data: isGood ? 'complete' : 'degraded',
     services: 'ok',
     isSubset: false,
+    isSound: isGood,
     isGood,
+    marks: { ...NO_MARKS, ...marks },
     sources: [],
     plainBytes: 1,
     storedBytes: 1,
@@ -57,6 +62,12 @@ const reasonsOf = (asked: RetentionQuestion): Record<string, readonly string[]> 
     decideRetention(asked).map(({ takenAt, keptBecause }) => [takenAt.slice(0, 16), keptBecause]),
   )
 
+const at = '2026-03-01T00:00:00.000Z'
+const verified: Partial<MarkState> = { verification: { outcome: 'verified', at } }
+const damaged: Partial<MarkState> = { verification: { outcome: 'damaged', at, problem: 'x' } }
+const pinned: Partial<MarkState> = { pin: { at } }
+const deleted: Partial<MarkState> = { deletion: { by: 'person', until: at, marks: ['x'] } }
+
 const days = [
   '2026-03-01T09:00Z',
   '2026-03-02T09:00Z',
@@ -64,6 +75,66 @@ const days = [
   '2026-03-03T21:00Z',
   '2026-03-04T21:00Z',
 ]
+
+describe('what marks do', () => {
+  test('the verified one stands for its day, and the newest good one stays beside it', () => {
+    const asked = question(
+      [{ at: '2026-03-04T09:00Z', marks: verified }, '2026-03-04T12:00Z', '2026-03-04T15:00Z'],
+      { keepDaily: 1 },
+    )
+
+    expect(reasonsOf(asked)).toEqual({
+      '2026-03-04T15:00': ['minimum of 1'],
+      '2026-03-04T12:00': [],
+      '2026-03-04T09:00': ['daily 2026-03-04', 'the newest that was verified'],
+    })
+  })
+
+  test('a pin keeps with its reason, and so does a mark that cannot be read', () => {
+    const asked = question(
+      [
+        { at: '2026-03-01T00:00Z', marks: { pin: { at, because: 'the audit' } } },
+        { at: '2026-03-02T00:00Z', marks: pinned },
+        { at: '2026-03-03T00:00Z', marks: { hasUnreadable: true } },
+        '2026-03-04T00:00Z',
+      ],
+      { keepLast: 1 },
+    )
+
+    expect(reasonsOf(asked)).toEqual({
+      '2026-03-04T00:00': ['last 1 of 1', 'minimum of 1'],
+      '2026-03-03T00:00': ['a mark of it cannot be read'],
+      '2026-03-02T00:00': ['pinned'],
+      '2026-03-01T00:00': ['pinned: the audit'],
+    })
+  })
+
+  test('what is deleted is neither counted nor decided about', () => {
+    const asked = question(['2026-03-03T00:00Z', { at: '2026-03-04T00:00Z', marks: deleted }], {
+      keepLast: 1,
+    })
+
+    expect(reasonsOf(asked)).toEqual({ '2026-03-03T00:00': ['last 1 of 1', 'minimum of 1'] })
+  })
+
+  test.each<[string, Taken[], string | undefined]>([
+    ['nothing good is left', [{ at: '2026-03-04T00:00Z', isGood: false }], 'there is no good backup'],
+    [
+      'the only good one is deleted',
+      [{ at: '2026-03-04T00:00Z', marks: deleted }],
+      'there is no good backup',
+    ],
+    [
+      'a deleted one is from later than now',
+      ['2026-03-04T00:00Z', { at: '2026-03-06T00:00Z', marks: deleted }],
+      'the clock is before the newest backup',
+    ],
+    ['the newest good one is too old', ['2026-02-20T00:00Z'], 'no good backup for more than 7d 0h'],
+    ['all is well', ['2026-03-04T00:00Z'], undefined],
+  ])('deleted ones are not removed while %s', (_, backups, reason) => {
+    expect(standstillReason(question(backups, {}))).toBe(reason)
+  })
+})
 
 describe('which backups stay', () => {
   test.each<[string, Taken[], Partial<RetentionRules>, string[]]>([
@@ -328,16 +399,28 @@ describe('whatever the backups and the rules', () => {
           { arbitrary: fc.integer({ min: -86_400_000, max: 0 }), weight: 1 },
         ),
         isGood: fc.boolean(),
+        marks: fc.oneof(
+          { arbitrary: fc.constant({}), weight: 6 },
+          fc.constantFrom<Partial<MarkState>>(verified, damaged, pinned, deleted, { hasUnreadable: true }),
+        ),
         own: fc.oneof(
           { arbitrary: fc.constant({}), weight: 8 },
           fc.constant({ site: 'away' }),
           fc.constant({ plan: 'blog' }),
         ),
       }),
-      { maxLength: 40, selector: ({ ageMs }) => Math.floor(ageMs / 1000) },
+      {
+        maxLength: 40, // Ids tell seconds apart.
+        selector: ({ ageMs }) => Math.floor((NOW - ageMs) / 1000),
+      },
     )
     .map((all) =>
-      all.map(({ ageMs, isGood, own }) => ({ at: new Date(NOW - ageMs).toISOString(), isGood, ...own })),
+      all.map(({ ageMs, isGood, marks, own }) => ({
+        at: new Date(NOW - ageMs).toISOString(),
+        isGood: isGood && marks !== damaged,
+        marks,
+        ...own,
+      })),
     )
   const timezones = fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Pacific/Apia')
   const asked = fc
@@ -348,7 +431,10 @@ describe('whatever the backups and the rules', () => {
       .filter(({ keptBecause }) => keptBecause.length === 0)
       .map(({ backupId }) => backupId)
   const goodOf = (one: RetentionQuestion): BackupSummary[] =>
-    one.backups.filter(({ isGood, site, plan }) => isGood && site === 'home' && plan === 'shop')
+    one.backups.filter(
+      ({ isGood, site, plan, marks }) =>
+        isGood && site === 'home' && plan === 'shop' && marks.deletion === undefined,
+    )
 
   test('never fewer good ones than the minimum, never the only good one', () => {
     fc.assert(
@@ -357,6 +443,20 @@ describe('whatever the backups and the rules', () => {
         const left = goodOf(one).filter(({ id }) => !gone.has(id))
 
         expect(left.length).toBeGreaterThanOrEqual(Math.min(goodOf(one).length, one.rules.minimum))
+      }),
+    )
+  })
+
+  test('never the newest that was verified, never a pinned one, never one with a mark that cannot be read', () => {
+    fc.assert(
+      fc.property(asked, (one) => {
+        const gone = new Set(goneOf(one))
+        const isVerified = ({ marks }: BackupSummary) => marks.verification?.outcome === 'verified'
+        const proven = goodOf(one).filter(isVerified)
+
+        expect(proven.length === 0 || proven.some(({ id }) => !gone.has(id))).toBe(true)
+        for (const { id, marks } of one.backups)
+          if (marks.pin || marks.hasUnreadable || marks.deletion) expect(gone).not.toContain(id)
       }),
     )
   })

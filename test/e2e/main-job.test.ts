@@ -111,16 +111,26 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     expect(await service.isRunning()).toBe(true)
   })
 
-  test('the third backup expires the first', async () => {
+  test('the third backup expires the first, which can be brought back', async () => {
     const first = (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop'))[0]!
 
     await world.json('backup', 'create', 'shop')
     const third = await world.json<BackupRunResult>('backup', 'create', 'shop')
 
-    expect(third.retention?.removed).toEqual([first.id])
-    expect(
-      (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop')).map(({ id }) => id),
-    ).not.toContain(first.id)
+    expect(third.retention?.expired).toEqual([first.id])
+    const list = (...flags: string[]) =>
+      world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop', ...flags)
+    expect((await list()).map(({ id }) => id)).not.toContain(first.id)
+    expect((await list('--deleted')).map(({ id }) => id)).toEqual([first.id])
+
+    await world.json('backup', 'undelete', first.id)
+
+    expect((await list())[0]).toMatchObject({
+      ...{ id: first.id, isGood: true },
+      marks: { pin: { because: 'brought back' } },
+    })
+    await world.json('backup', 'unpin', first.id)
+    await world.json('backup', 'delete', first.id, '--now', '--yes')
     expect(await readdir(world.path('backups', 'plans', 'shop'))).toHaveLength(2)
   })
 

@@ -6,11 +6,14 @@ import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
+import { parseBackupId } from '../../core/ids.js'
+import { NO_MARKS } from '../../core/marks.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type {
   AlarmInput,
+  BackupReference,
   CaptureInput,
   PreflightInput,
   PublishInput,
@@ -19,6 +22,7 @@ import type {
   StagedItem,
   StartRequest,
   StopRequest,
+  VerifyInput,
 } from '../../core/work.js'
 
 /** A service in memory, with its history: what happened to it, in order. */
@@ -57,6 +61,8 @@ export class FakeHost {
   readonly restores = new Map<string, Omit<RestoreStatus, 'down'>>()
   onStage: () => Promise<void> = async () => undefined
   onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
+  /** By plan: the problems that a verification finds. */
+  readonly onVerify = new Map<string, () => Promise<readonly string[]>>()
   onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
@@ -171,6 +177,9 @@ const questionActivities = (host: FakeHost) => ({
     readMs: 10,
     clockDifferenceMs: 0,
   }),
+  markBackup: async () => {
+    throw new HoldfastError('backup.not-found', 'There is no such backup.')
+  },
 })
 
 function statusOf(host: FakeHost, restoreId: string): RestoreStatus {
@@ -198,14 +207,14 @@ const dataActivities = (host: FakeHost) => ({
   discardBackup: async ({ backupId }: { backupId: string }) => void host.discarded.push(backupId),
   expire: async ({ backupIds }: { backupIds: readonly string[] }) => {
     host.expired.push(...backupIds)
-    return { removed: backupIds, freedBytes: 0, swept: [] }
+    return { expired: backupIds, removed: [], freedBytes: 0, swept: [] }
   },
-  verify: async ({ reference }: { reference: { backupId: string } }) => ({
+  verify: async ({ reference }: VerifyInput) => ({
     backupId: reference.backupId,
     destination: 'disk',
     objects: 1,
     bytes: 1,
-    problems: [],
+    problems: (await host.onVerify.get(planOf(reference))?.()) ?? [],
   }),
   stageRestore: async (input: StageInput): Promise<StagedItem> => {
     const { source, restoreId } = input
@@ -237,6 +246,8 @@ const dataActivities = (host: FakeHost) => ({
     }
   },
 })
+
+const planOf = ({ backupId }: BackupReference): string => parseBackupId(backupId)?.plan ?? ''
 
 function remember({ restores }: FakeHost, input: StageInput, item: StagedItem): void {
   const { restoreId, backupId, destination, request, scope } = input
@@ -293,8 +304,10 @@ function summaryOf({
     data: isConsistent ? 'complete' : 'inconsistent',
     services: servicesVerdict,
     isSubset: subsetOf !== undefined,
+    isSound: isConsistent && subsetOf === undefined,
     isGood: isConsistent && subsetOf === undefined,
-    sources: items.map(({ source, type }) => ({ name: source, type })),
+    marks: NO_MARKS,
+    sources: items.map(({ source, type }) => ({ name: source, type, plainBytes: 0, count: 0 })),
     plainBytes: 0,
     storedBytes: 0,
     downtimeMs: 0,

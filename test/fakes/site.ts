@@ -4,7 +4,8 @@ export const fakeSite = (changes: Partial<Site> = {}): Site => ({
   configFile: '/etc/holdfast/holdfast.yaml',
   site: 'home',
   host: 'nas',
-  stateDir: '/nowhere',
+  // Where nobody, not even root, can make anything: tests must not meet there.
+  stateDir: '/dev/null/nowhere',
   plans: ['plans/*.yaml'],
   destinations: { disk: { type: 'local', path: '/backups' } },
   keys: {},

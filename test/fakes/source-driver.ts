@@ -47,6 +47,10 @@ export function fakeDrivers(): FakeDrivers {
       for (const object of item.objects) await objects.open(object).toArray()
       return [move(item.source)]
     },
+    inspect: async (_, object, objects, context) => {
+      record('inspect', context)
+      await objects.open(object).toArray()
+    },
     swap: async (_, context) => {
       record('swap', context)
       const { sourceName } = context

@@ -12,6 +12,7 @@ import { planRestore, startRestore } from '../../operations/restores.js'
 import { cancelRun, findRun, listRuns, startBackup, type StartedRun } from '../../operations/runs.js'
 import type { Session } from '../../operations/session.js'
 import { HoldfastError } from '../../core/errors.js'
+import { NO_MARKS } from '../../core/marks.js'
 import { hang } from '../fakes/activities.js'
 import { testHold, testJob } from '../support/backup-jobs.js'
 import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
@@ -188,7 +189,7 @@ test('a backup is verified and deleted by its host', async () => {
   const backup = foundBackup('shop')
 
   const verified = await follow(await startVerification(session, backup))
-  const deleted = await follow(await startDeletion(session, backup))
+  const deleted = await follow(await startDeletion(session, backup, 'after-quarantine'))
 
   expect(verified).toMatchObject({
     status: 'completed',
@@ -196,7 +197,7 @@ test('a backup is verified and deleted by its host', async () => {
   })
   expect(deleted).toMatchObject({
     status: 'completed',
-    result: { expired: { removed: [backup.manifest.id] } },
+    result: { expired: { expired: [backup.manifest.id] } },
   })
   expect(agent.host.expired).toContain(backup.manifest.id)
 })
@@ -205,7 +206,7 @@ test('a backup of another site is not deleted', async () => {
   const backup = foundBackup('shop')
   const foreign = { ...backup, manifest: { ...backup.manifest, site: 'other' } }
 
-  await expect(startDeletion(session, foreign)).rejects.toMatchObject({ code: 'backup.not-found' })
+  await expect(startDeletion(session, foreign, 'now')).rejects.toMatchObject({ code: 'backup.not-found' })
 })
 
 test('a restore is planned, started, and the next one has another id', async () => {
@@ -291,6 +292,7 @@ function foundBackup(plan: string): FoundBackup {
     reachedFrom: TEST_HOST,
     destination: 'disk',
     isGood: true,
+    marks: NO_MARKS,
     manifest: {
       format: MANIFEST_FORMAT,
       id: backupIdOf(new Date(takenAt), plan, session.world.random(6)),

@@ -149,7 +149,7 @@ test('a plan is explained in sentences', () => {
        Thu 2026-11-26 02:30
 
    Kept:
-     Of the good backups, the newest 7, the newest of each day for 14 days and all of the last 2 days; never fewer than 1 good one. Days, weeks, months and years are those of Europe/Berlin.
+     Of the good backups, the newest 7, the newest of each day for 14 days and all of the last 2 days; never fewer than 1 good one. Days, weeks, months and years are those of Europe/Berlin. What goes can be brought back for 3 days.
 
    Please note:
      - On Sun 2027-03-28 clocks in Europe/Berlin go forward: 02:30 does not exist, and nothing runs then.

@@ -81,7 +81,7 @@ test('a run stops the service, reads, starts it again, publishes and applies ret
 
   expect(result).toMatchObject({ outcome: 'good', data: 'complete', services: 'ok', plan: 'ok' })
   expect(result.holds).toMatchObject([{ service: name, health: 'ok', stateBefore: 'running' }])
-  expect(result.retention?.removed).toEqual(['old'])
+  expect(result.retention?.expired).toEqual(['old'])
   expect(service.events).toEqual(['stop', 'start'])
   agent.host.decisions = []
 })
@@ -96,12 +96,64 @@ test('what is live is read before the service stops', async () => {
   expect(stopsWhileLive).toEqual([0])
 })
 
+test('a plan that verifies after each backup reads it back before anything is deleted', async () => {
+  const { job } = world('verifies')
+  let isRead = false
+  agent.host.onVerify.set('verifies', async () => {
+    isRead = true
+    return []
+  })
+
+  const result = await backUp(testRun({ ...job, verifyAfter: 'readBack' }))
+
+  expect(isRead).toBe(true)
+  expect(result).toMatchObject({
+    ...{ outcome: 'good', verification: { outcome: 'verified' } },
+    summary: { isGood: true, marks: { verification: { outcome: 'verified' } } },
+  })
+})
+
+test('a backup that is found damaged is not good, and lets nothing be deleted', async () => {
+  const { job } = world('damaged')
+  agent.host.onVerify.set('damaged', async () => ['a.tar is missing.'])
+
+  const result = await backUp(testRun({ ...job, verifyAfter: 'readBack' }))
+
+  expect(result).toMatchObject({
+    ...{ outcome: 'not-good', verification: { outcome: 'damaged', problems: ['a.tar is missing.'] } },
+    ...{ summary: { isGood: false }, retention: { expired: [] } },
+  })
+})
+
+test('a backup that cannot be read back stands, with an alarm, and lets nothing be deleted', async () => {
+  const { job } = world('unread')
+  agent.host.onVerify.set('unread', async () => {
+    throw new HoldfastError('destination.denied', 'No permission.')
+  })
+
+  const result = await backUp(testRun({ ...job, verifyAfter: 'checksum' }))
+
+  expect(result).toMatchObject({
+    ...{ outcome: 'not-good', verification: { outcome: 'not-done' } },
+    ...{ summary: { isGood: true }, retention: { note: 'the backup could not be verified' } },
+  })
+  expect(agent.host.alarms.get('verification/unread')?.summary).toContain('No permission')
+})
+
+test('without retention a run still removes what was deleted before', async () => {
+  const { retention: _, ...job } = world('keeps-all').job
+
+  const result = await backUp(testRun(job))
+
+  expect(result.retention).toEqual({ expired: [], removed: [], note: 'the plan has no retention' })
+})
+
 test('a subset is published, and expires nothing', async () => {
   const { job, service } = world('subset')
 
   const result = await backUp(testRun(job, { onlySources: ['subset-live'] }))
 
-  expect(result).toMatchObject({ outcome: 'not-good', retention: { removed: [] } })
+  expect(result).toMatchObject({ outcome: 'not-good', retention: { expired: [], removed: [] } })
   expect(service.events).toEqual([])
 })
 
@@ -473,7 +525,7 @@ test('retention by hand removes what nothing keeps', async () => {
     args: [{ host: TEST_HOST, retention }],
   })
 
-  expect(result).toMatchObject({ expired: { removed: ['by-hand'] } })
+  expect(result).toMatchObject({ expired: { expired: ['by-hand'] } })
   agent.host.decisions = []
 })
 

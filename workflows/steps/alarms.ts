@@ -6,6 +6,7 @@ export const runAlarms = {
   failed: (plan: string) => `run-failed/${plan}`,
   inconsistent: (plan: string) => `inconsistent/${plan}`,
   retention: (plan: string) => `retention/${plan}`,
+  verification: (plan: string) => `verification/${plan}`,
 }
 
 /** Writes an alarm; that its host does not answer must not hide what it is about. */

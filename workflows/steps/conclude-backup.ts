@@ -1,34 +1,39 @@
 import { CancellationScope } from '@temporalio/workflow'
-import { dataVerdictOf, type BackupSummary } from '../../core/backup.js'
+import { backupAlarms } from '../../core/backup-alarms.js'
+import { withMarks, type BackupSummary } from '../../core/backup.js'
 import { errorOf } from '../../core/failure.js'
 import type { BackupJob } from '../../core/job.js'
 import { notCapturedOf, outcomeOf, servicesVerdictOf } from '../../core/verdicts.js'
 import type { BackupRunResult } from '../../core/work.js'
 import { raise, resolve, runAlarms } from './alarms.js'
 import type { CapturedSet, CaptureRun } from './capture-sets.js'
-import { retain } from './retain.js'
+import { clearAway, retain } from './retain.js'
+import { verifyAfter } from './verify-after.js'
 
 interface FinishedRun extends CaptureRun {
   /** Workflow time, in milliseconds. */
   readonly startedAt: number
 }
 
-/** The backup stands: what follows from it. Retention, alarms that are over or have begun, the result. */
+/** The backup stands: what follows from it. Verification, retention, alarms that are over or have begun, the result. */
 export async function concludeBackup(
   run: FinishedRun,
   captured: CapturedSet,
-  summary: BackupSummary,
+  published: BackupSummary,
 ): Promise<BackupRunResult> {
   const { job, backupId, startedAt } = run
   const services = servicesVerdictOf(captured.reports)
-  const outcome = outcomeOf(summary, services)
-  const isInconsistent = dataVerdictOf(captured.items) === 'inconsistent'
-  if (isInconsistent) await raise(job.host, inconsistentAlarm(job, backupId))
-  const retention = await applyRetention(run, summary)
+  if (published.data === 'inconsistent') await raise(job.host, inconsistentAlarm(job, backupId))
+  if (published.data === 'suspect') await raise(job.host, suspectAlarm(job, backupId))
+  const verification = await verifyAfter(run)
+  const summary = asVerified(published, verification)
+  const outcome = verification?.outcome === 'not-done' ? 'not-good' : outcomeOf(summary, services)
+  const retention = await applyRetention(run, summary, verification)
   if (outcome === 'good') {
     await resolve(job.host, [
       runAlarms.failed(job.plan),
       runAlarms.inconsistent(job.plan),
+      ...(job.plausibility === undefined ? [] : [backupAlarms.suspect(job.plan)]),
       ...(retention.note === undefined ? [runAlarms.retention(job.plan)] : []),
     ])
   }
@@ -41,6 +46,7 @@ export async function concludeBackup(
     summary,
     holds: captured.reports,
     notCaptured: notCapturedOf(captured.items),
+    ...(verification === undefined ? {} : { verification }),
     retention,
     durationMs: Date.now() - startedAt,
   }
@@ -50,14 +56,20 @@ export async function concludeBackup(
 async function applyRetention(
   { job, board, destination }: FinishedRun,
   { isGood }: BackupSummary,
+  verification: BackupRunResult['verification'],
 ): Promise<NonNullable<BackupRunResult['retention']>> {
-  if (job.retention === undefined) return { removed: [], note: 'the plan has no retention' }
-  if (!isGood) return { removed: [], note: 'only a good backup lets older ones go' }
+  const nothing = { expired: [], removed: [] }
+  if (!isGood) return { ...nothing, note: 'only a good backup lets older ones go' }
+  if (verification?.outcome === 'not-done') return { ...nothing, note: 'the backup could not be verified' }
   board.enter('retention')
-  const { plan, site, timezone, host } = job
+  const { plan, site, timezone, host, retention: rules } = job
   try {
-    const { expired } = await retain(host, { plan, site, destination, rules: job.retention, timezone })
-    return { removed: expired.removed }
+    if (rules === undefined) {
+      const { removed } = await clearAway(host, { plan, destination })
+      return { expired: [], removed, note: 'the plan has no retention' }
+    }
+    const { expired } = await retain(host, { plan, site, destination, rules, timezone })
+    return { expired: expired.expired ?? [], removed: expired.removed }
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error
     const note = `retention failed: ${errorOf(error)?.message ?? String(error)}`
@@ -67,9 +79,28 @@ async function applyRetention(
       hint: `See why, then run \`holdfast backup cleanup ${plan}\`.`,
       plan,
     })
-    return { removed: [], note }
+    return { ...nothing, note }
   }
 }
+
+/** What the verification says of the backup, before anybody reads its mark. */
+function asVerified(summary: BackupSummary, verification: BackupRunResult['verification']): BackupSummary {
+  if (verification === undefined || verification.outcome === 'not-done') return summary
+  const { outcome, problems } = verification
+  const at = new Date(Date.now()).toISOString()
+  const [problem] = problems
+  return withMarks(summary, {
+    ...summary.marks,
+    verification: { outcome, at, ...(problem === undefined ? {} : { problem }) },
+  })
+}
+
+const suspectAlarm = ({ plan }: BackupJob, backupId: string) => ({
+  cause: backupAlarms.suspect(plan),
+  summary: `The backup ${backupId} of ${plan} is much smaller than those before: it is suspect.`,
+  hint: `See why with \`holdfast backup show ${backupId}\`. When it is right: \`holdfast backup accept ${backupId}\`.`,
+  plan,
+})
 
 const inconsistentAlarm = ({ plan }: BackupJob, backupId: string) => ({
   cause: runAlarms.inconsistent(plan),

@@ -15,7 +15,11 @@ export function resultDetails(result: BackupRunResult): string {
       ({ service, health, downtimeMs }) =>
         `- ${service}: ${health}${downtimeMs === undefined ? '' : `, down for ${formatDuration(downtimeMs)}`}`,
     ),
-    ...(retention === undefined ? [] : [`- removed ${retention.removed.length}${noteOf(retention.note)}`]),
+    ...(retention === undefined
+      ? []
+      : [
+          `- deleted ${retention.expired.length}, removed ${retention.removed.length}${noteOf(retention.note)}`,
+        ]),
   ]
   return lines.join('\n')
 }

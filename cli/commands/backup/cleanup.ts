@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
 import type { RetentionDecision } from '../../../core/retention.js'
-import { counted, formatBytes } from '../../../core/units.js'
+import { counted } from '../../../core/units.js'
 import type { ExpireResult, RetentionReport } from '../../../core/work.js'
 import { BaseCommand, yesFlag } from '../../base-command.js'
-import { renderRetention } from '../../output/backups.js'
+import { renderExpired, renderRetention } from '../../output/backups.js'
 import { localTimezone } from '../../output/times.js'
 import { planArgument, planFrom } from '../../plan-argument.js'
 import { connected } from '../../session.js'
@@ -14,7 +14,7 @@ export default class BackupCleanup extends BaseCommand {
   static override summary =
     'Apply the retention of a plan now; --dry-run shows each backup with why it is kept.'
   static override description =
-    'Every good run does this by itself. Shows what goes, and asks; the worker decides anew when it begins.'
+    'Every good run does this by itself. Shows what goes, and asks; the worker decides anew when it begins. What goes is hidden, and removed after its quarantine.'
   static override examples = [
     '<%= config.bin %> backup cleanup shop --dry-run',
     '<%= config.bin %> backup cleanup shop --yes',
@@ -35,16 +35,14 @@ export default class BackupCleanup extends BaseCommand {
       this.print(renderRetention(preview.decisions, localTimezone()))
       const going = preview.decisions.filter(goes)
       if (flags['dry-run']) return preview
-      // Also with nothing to go: what runs that were killed have left unfinished is swept with it.
+      // Also with nothing to go: what was deleted long enough ago is removed with it, and what killed runs left.
       if (going.length > 0) {
-        await this.confirm(`Remove ${counted(going.length, 'backup')} of "${plan.name}" for good?`, flags.yes)
+        await this.confirm(`Delete ${counted(going.length, 'backup')} of "${plan.name}"?`, flags.yes)
       }
       const run = await startCleanup(session, plan)
       const watching = { session, terminal: this.terminal, clock: this.clock, progress: 'none' as const }
       const { report, expired } = await watchRun(watching, run)
-      this.print(
-        `Removed ${counted(expired.removed.length, 'backup')}: ${formatBytes(expired.freedBytes)} are free again.`,
-      )
+      this.print(renderExpired(expired))
       return { ...report, expired }
     })
   }

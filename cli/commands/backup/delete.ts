@@ -1,39 +1,49 @@
+import { Flags } from '@oclif/core'
 import { formatBytes } from '../../../core/units.js'
 import type { ExpireResult } from '../../../core/work.js'
 import { BaseCommand, yesFlag } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
-import { stateOf } from '../../output/backups.js'
+import { renderExpired, stateOf } from '../../output/backups.js'
 import { formatInstant, localTimezone } from '../../output/times.js'
-import { judged, summaryOf } from '../../../core/backup.js'
+import { judged, summaryOf, withMarks } from '../../../core/backup.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
 import { watchRun } from '../../watch.js'
 
 export default class BackupDelete extends BaseCommand {
-  static override summary = 'Remove a backup for good, whatever the retention of its plan says.'
+  static override summary = 'Delete a backup, whatever the retention of its plan says.'
+  static override description =
+    'It is hidden, and removed by the first run after its quarantine (`retention.quarantine` of the plan, default 3d); until then `backup undelete` brings it back. Pinned backups are refused.'
   static override examples = [
     '<%= config.bin %> backup delete 20261120-013000-shop-7f3a2c',
-    '<%= config.bin %> backup delete 20261120-013000-shop-7f3a2c --yes',
+    '<%= config.bin %> backup delete 20261120-013000-shop-7f3a2c --now --yes',
   ]
   static override args = { id: backupArgument }
-  static override flags = { destination: destinationFlag, yes: yesFlag }
+  static override flags = {
+    destination: destinationFlag,
+    now: Flags.boolean({
+      description: 'Remove it for good at once, also when it is deleted already: for a disk that is full.',
+    }),
+    yes: yesFlag,
+  }
 
   async run(): Promise<ExpireResult> {
     const { args, flags } = await this.parse(BackupDelete)
     const site = await siteOf(flags.config)
     const { startDeletion } = await import('../../../operations/maintenance.js')
     return connected(site, async (session) => {
-      const backup = await backupNamed(session, args.id, flags.destination)
-      const summary = judged(summaryOf(backup.manifest, backup.destination), backup.authenticity)
+      const backup = await backupNamed(session, args.id, flags.destination, flags.now ? 'all' : 'listed')
+      const marked = withMarks(summaryOf(backup.manifest, backup.destination), backup.marks)
+      const summary = judged(marked, backup.authenticity)
       const taken = formatInstant(summary.takenAt, localTimezone())
       await this.confirm(
-        `Delete ${summary.id} at ${summary.destination} (taken ${taken}, ${formatBytes(summary.storedBytes)}, ${stateOf(summary)})? It cannot be brought back.`,
+        `Delete ${summary.id} at ${summary.destination} (taken ${taken}, ${formatBytes(summary.storedBytes)}, ${stateOf(summary)})?${flags.now ? ' It cannot be brought back.' : ''}`,
         flags.yes,
       )
-      const run = await startDeletion(session, backup)
+      const run = await startDeletion(session, backup, flags.now ? 'now' : 'after-quarantine')
       const watching = { session, terminal: this.terminal, clock: this.clock, progress: 'none' as const }
       const { expired } = await watchRun(watching, run)
-      this.print(`Removed ${expired.removed.join(', ')}: ${formatBytes(expired.freedBytes)} are free again.`)
+      this.print(renderExpired(expired))
       return expired
     })
   }

@@ -17,6 +17,7 @@ export default class BackupList extends BaseCommand {
     '<%= config.bin %> backup list',
     '<%= config.bin %> backup list --plan shop --since 7d',
     '<%= config.bin %> backup list --type postgres --json',
+    '<%= config.bin %> backup list --deleted',
   ]
   static override flags = {
     plan: Flags.string({ description: 'Only of this plan.', helpValue: 'NAME' }),
@@ -26,6 +27,9 @@ export default class BackupList extends BaseCommand {
       options: ['files', 'volume', 'postgres', 'sqlite'],
     }),
     destination: Flags.string({ description: 'Only at this destination.', helpValue: 'NAME' }),
+    deleted: Flags.boolean({
+      description: 'Those that are deleted and not yet removed: `backup undelete` brings them back.',
+    }),
     since: Flags.string({
       description: 'Only taken since: 7d, 2026-11-20, 2026-11-20T01:30Z.',
       helpValue: 'TIME',
@@ -40,6 +44,7 @@ export default class BackupList extends BaseCommand {
       ...(source === undefined ? {} : { source }),
       ...(type === undefined ? {} : { type }),
       ...(destination === undefined ? {} : { destination }),
+      ...(flags.deleted ? { among: 'deleted' as const } : {}),
       ...(flags.since === undefined ? {} : { since: parseSince(flags.since, this.clock()) }),
     }
     const site = await siteOf(flags.config)

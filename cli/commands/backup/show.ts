@@ -8,7 +8,7 @@ import { siteOf } from '../../site.js'
 
 export default class BackupShow extends BaseCommand {
   static override summary =
-    'Show one backup: its verdict, its sources, what was not captured; with --json its manifest.'
+    'Show one backup: its verdict, its sources, its marks, what was not captured; with --json its manifest.'
   static override examples = [
     '<%= config.bin %> backup show 20261120-013000-shop-7f3a2c',
     '<%= config.bin %> backup show 20261120-0130 --json',
@@ -20,7 +20,7 @@ export default class BackupShow extends BaseCommand {
     const { args, flags } = await this.parse(BackupShow)
     const site = await siteOf(flags.config)
     const { reachedFrom: _reachedFrom, ...backup } = await connected(site, (session) =>
-      backupNamed(session, args.id, flags.destination),
+      backupNamed(session, args.id, flags.destination, 'all'),
     )
     this.print(renderBackup(backup, localTimezone()))
     return backup

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { renderBackups, renderRetention } from '../../../cli/output/backups.js'
 import { renderFields, renderTable } from '../../../cli/output/table.js'
 import { clipped, oneLine, printable } from '../../../cli/output/text.js'
+import { NO_MARKS } from '../../../core/marks.js'
 import type { BackupSummary } from '../../../core/backup.js'
 
 const plain = (text: string) => stripVTControlCharacters(text)
@@ -17,8 +18,10 @@ const backup: BackupSummary = {
   data: 'complete',
   services: 'ok',
   isSubset: false,
+  isSound: true,
   isGood: true,
-  sources: [{ name: 'uploads', type: 'files' }],
+  marks: NO_MARKS,
+  sources: [{ name: 'uploads', type: 'files', plainBytes: 2048, count: 3 }],
   plainBytes: 2048,
   storedBytes: 1024,
   downtimeMs: 3200,

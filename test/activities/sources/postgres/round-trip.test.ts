@@ -64,6 +64,8 @@ describeWith(['postgres'], 'a PostgreSQL database, there and back', () => {
     const source = sourceOn(server, { database: name, dump })
     await postgres.preflight(source, scratch.context())
     const captured = await capture(source, scratch.context())
+    for (const object of captured.item.objects)
+      await postgres.inspect(captured.item, object, captured.sink, scratch.context())
     await server.run(`DELETE FROM orders WHERE id > 3; DROP VIEW recent; CREATE TABLE later ()`, name)
     await server.run(`ALTER DATABASE ${quoted} RESET ALL`)
 

@@ -1,0 +1,41 @@
+import { Type, type Static } from 'typebox'
+import { choice, strict } from './common.js'
+import { PERCENT_PATTERN } from './patterns.js'
+
+const percent = (description: string, example: string) =>
+  Type.String({ pattern: PERCENT_PATTERN, description, examples: [example] })
+
+export const Verification = strict(
+  {
+    afterBackup: Type.Optional(
+      choice(
+        ['readBack', 'checksum'],
+        'After each backup: readBack reads all of it, decompresses it and looks into it; checksum compares the stored bytes with their digest, and no more.',
+        'readBack',
+      ),
+    ),
+  },
+  'When backups are read again and compared with what was recorded. Left out: only when asked.',
+  { afterBackup: 'readBack' },
+)
+export type Verification = Static<typeof Verification>
+
+export const Plausibility = Type.Union(
+  [
+    Type.Literal('off', { description: 'Every backup is believed.', examples: ['off'] }),
+    strict(
+      {
+        size: Type.Optional(percent('Least size, of the median. Default: 50%.', '50%')),
+        count: Type.Optional(percent('Least number of files, tables …, of the median. Default: 50%.', '50%')),
+      },
+      'A backup of which a source has less is suspect.',
+      { size: '50%', count: '50%' },
+    ),
+  ],
+  {
+    description:
+      'How much less than the median of the last five good backups a source may have. Below, the backup is `suspect`: kept, with an alarm, and not good until `holdfast backup accept`. Or `off`.',
+    examples: [{ size: '50%', count: '50%' }],
+  },
+)
+export type Plausibility = Static<typeof Plausibility>
