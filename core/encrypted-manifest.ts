@@ -76,7 +76,15 @@ function clearItemOf(item: Item): ClearItem {
     storedBytes,
     storedSha256,
   }))
-  return { source, type, isConsistent, notCapturedCounts, plainBytes: plainBytesOf(item), count: countOf(item), objects }
+  return {
+    source,
+    type,
+    isConsistent,
+    notCapturedCounts,
+    plainBytes: plainBytesOf(item),
+    count: countOf(item),
+    objects,
+  }
 }
 
 /** The manifest with all that it says. Fails with `key.not-found` where this host has no key that opens it. */
