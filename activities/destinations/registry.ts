@@ -5,7 +5,8 @@ import type { DestinationDriver } from './driver.js'
 import { createLocalPlace, local } from './local.js'
 import { createPluginPlace, plugin, pluginLocation } from './plugin.js'
 import { s3 } from './s3.js'
-import { createSftpPlace, sftp, sftpLocation } from './sftp.js'
+import { sftp } from './sftp.js'
+import { createSftpPlace, sftpLocation } from './sftp/place.js'
 import { pooledSessions } from './sftp/pooled.js'
 
 /** What drivers are given of the world. */

@@ -8,9 +8,10 @@ import { requireSame } from './existing-object.js'
 import { notFound } from './object-failure.js'
 import { requireObjectName } from './object-names.js'
 import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
-import { serverOf, type SftpPlace } from './sftp/connect.js'
-import { SftpFailure, explainSftp, isAbsence, unlessAbsent } from './sftp/failure.js'
-import { folderReader, infoOf, makeFolders, removeEmptyFolders, sweep } from './sftp/folders.js'
+import { serverOf } from './sftp/connect.js'
+import { SftpFailure, explainSftp, unlessAbsent } from './sftp/failure.js'
+import { folderReader, infoOf, removeEmptyFolders, sweep } from './sftp/folders.js'
+import type { SftpWorld } from './sftp/place.js'
 import type { SessionLease } from './sftp/pool.js'
 import { openObject } from './sftp/read.js'
 import type { SftpSession } from './sftp/session.js'
@@ -20,13 +21,6 @@ import { publishTemporary, writeTemporary } from './sftp/store.js'
 const RANDOM_DIGITS = 16
 /** What is left after a failure is removed within this time, or by the next sweep. */
 const CLEANUP_MS = 5000
-
-export interface SftpWorld {
-  /** Hex digits for temporary names. */
-  readonly random: (digits: number) => string
-  /** A connection to the server, new or used before. */
-  readonly connect: (place: SftpPlace, signal: AbortSignal) => Promise<SessionLease>
-}
 
 /**
  * A folder of a server, over SFTP. An object is written under a temporary name, brought to the disk where the server offers
@@ -185,34 +179,4 @@ class SftpDestination implements Destination {
     const place = `${serverOf(this.#settings)} ${folder}`
     return explainSftp(error, { destination: this.name, place, folder, doing, filesystem })
   }
-}
-
-/** Makes the folder of a place that was never used. The one above it must be there. May run twice. */
-export async function createSftpPlace(
-  world: SftpWorld,
-  place: SftpPlace,
-  signal: AbortSignal,
-): Promise<void> {
-  const { path } = place.settings
-  const { session, release } = await world.connect(place, signal)
-  try {
-    await makeFolders(session, { root: posix.dirname(path), relative: posix.basename(path) }, signal)
-  } catch (error) {
-    const doing = 'create the folder of'
-    const server = `${serverOf(place.settings)} ${path}`
-    throw explainSftp(error, {
-      destination: place.name,
-      place: server,
-      folder: isAbsence(error) ? posix.dirname(path) : path,
-      doing,
-    })
-  } finally {
-    release()
-  }
-}
-
-/** The path as the server takes it: what is not absolute starts where the user arrives. */
-export function sftpLocation(settings: Settings): string {
-  const path = posix.normalize(settings.path).replace(/(?<=.)\/$/, '')
-  return `sftp://${serverOf(settings)}${path.startsWith('/') ? path : `/~/${path}`}`
 }
