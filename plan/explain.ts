@@ -159,7 +159,12 @@ function notesOf({ job, schedule, unheld: names }: CompiledPlan, now: Date): rea
     .flatMap(({ sources }) => sources)
     // A dump is consistent in itself.
     .filter(({ name, source }) => names.includes(name) && !isServerDatabase(source.type))
+  const served = job.sets.flatMap(({ sources }) => sources).filter(({ source }) => source.type === 'mysql')
   return [
+    ...served.map(
+      ({ name }) =>
+        `${name}: accounts and their rights are not captured, and a restore never replaces a database: it makes one that is not there.`,
+    ),
     ...(unheld.length > 0
       ? [
           `${listInWords(unheld.map(({ name }) => name))}: read without any hold; what is written meanwhile may not fit together.`,
