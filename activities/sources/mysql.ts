@@ -1,4 +1,5 @@
 import type { SourceDriver } from './driver.js'
+import { inspectMysql } from './mysql/inspect.js'
 import { preflightMysql } from './mysql/preflight.js'
 import { previewMysql } from './mysql/preview.js'
 import { readMysql } from './mysql/read.js'
@@ -16,5 +17,6 @@ export const mysql: SourceDriver<'mysql'> = {
   stage: stageMysql,
   swap: swapMysql,
   kept: keptMysql,
+  inspect: (_, object, objects, context) => inspectMysql(object, objects, context),
   discard: discardMysql,
 }

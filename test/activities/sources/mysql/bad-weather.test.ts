@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { readFileSync, readdirSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SourceContext } from '../../../../activities/sources/driver.js'
@@ -187,6 +188,25 @@ describeWith(['mariadb'], 'MariaDB in bad weather', () => {
 
     expect(error).toMatchObject({ code: 'object.corrupt' })
     expect(await databasesLike(server, 'copy')).toEqual([])
+  })
+
+  test('a look into a dump finds one that was stored without its end', async () => {
+    const { item, sink } = await capture(shop(), context())
+    const [whole] = item.objects
+    if (whole === undefined) throw new Error('No object was stored.')
+    const bytes = sink.bytesOf(whole)
+    const other = new MemorySink()
+    const cut = await other.store({ kind: 'sql' }, Readable.from([bytes.subarray(0, bytes.length >> 1)]))
+
+    await mysql.inspect(item, whole, sink, context())
+
+    expect(await failureOf(mysql.inspect(item, cut, other, context()))).toMatchObject({
+      code: 'source.damaged',
+    })
+    sink.damage(whole, (stored) => stored.subarray(0, -1))
+    expect(await failureOf(mysql.inspect(item, whole, sink, context()))).toMatchObject({
+      code: 'object.corrupt',
+    })
   })
 
   test('a dump that brings less than was recorded is no restore', async () => {
