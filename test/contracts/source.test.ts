@@ -101,9 +101,9 @@ describeWith(['mariadb'], 'a server of MariaDB', () => {
     const database = `orders_${made++}`
     await server.run(
       `CREATE DATABASE ${database}; USE ${database};
-       CREATE TABLE lines AS SELECT CONCAT('line ', seq) AS text FROM mysql.seq_1_to_9`,
+       CREATE TABLE rows_of AS SELECT CONCAT('line ', seq) AS text FROM mysql.seq_1_to_9`,
     )
-    const rows = `SELECT GROUP_CONCAT(text ORDER BY text) FROM ${database}.lines`
+    const rows = `SELECT GROUP_CONCAT(text ORDER BY text) FROM ${database}.rows_of`
     return {
       source: {
         type: 'mysql',
