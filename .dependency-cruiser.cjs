@@ -78,7 +78,7 @@ module.exports = {
         pathNot: '/(registry|driver)\\.ts$',
       },
       to: {
-        path: '^activities/$1/(files|volume|postgres|sqlite|docker|command|local|s3|sftp|plugin)\\.ts$',
+        path: '^activities/$1/(files|volume|postgres|mysql|sqlite|docker|command|local|s3|sftp|plugin)\.ts$',
         pathNot: '^activities/$1/$2\\.ts$',
       },
     },

@@ -30,7 +30,7 @@ RUN own="$(node -p "require('@temporalio/core-bridge/common').getPrebuiltTargetN
 FROM node:24.4.1-bookworm-slim
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends \
-    acl attr ca-certificates libcap2-bin postgresql-client sqlite3 tar util-linux zstd \
+    acl attr ca-certificates libcap2-bin mariadb-client postgresql-client sqlite3 tar util-linux zstd \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOLDFAST_CONFIG=/etc/holdfast/holdfast.yaml
 WORKDIR /opt/holdfast

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../core/errors.js'
 import type { NamedSource, ResolvedHold } from '../core/job.js'
 import { selectorInWords } from '../core/selectors.js'
+import { isServerDatabase } from '../core/server-databases.js'
 import { selectSets } from '../core/sets.js'
 import type { PreflightInput, PreflightResult } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
@@ -50,7 +51,7 @@ async function checkSource(
   held: HostHold | undefined,
 ): Promise<void> {
   await requireAllowedSource(run.tools, source, run.signal)
-  if (source.type === 'postgres' && source.in !== undefined && held) {
+  if (isServerDatabase(source.type) && 'in' in source && source.in !== undefined && held) {
     const place = await run.tools.services.resolve(source.in, run.signal)
     const reference = held.references.get(place)
     if (reference !== undefined) throw isHeld(name, place, selectorInWords(reference))

@@ -5,6 +5,7 @@ import { backupFolder } from '../core/ids.js'
 import { stopOrder } from '../core/hold-order.js'
 import type { HoldSpec } from '../core/job.js'
 import { restoreHold, selectItems } from '../core/restore-plan.js'
+import { isServerDatabase } from '../core/server-databases.js'
 import { counted } from '../core/units.js'
 import type { LocatedBackup, RestorePreview, RestoreRequest } from '../core/work.js'
 import { sizeProblem } from './catalog/check-objects.js'
@@ -94,7 +95,7 @@ export async function requireAllowed(
 ): Promise<void> {
   const { spec } = item
   // What may be read need not be what may be replaced: paths are asked for as places to write to.
-  if (request.to !== undefined && item.type !== 'postgres') await tools.allowed.restorePath(request.to)
+  if (request.to !== undefined && !isServerDatabase(item.type)) await tools.allowed.restorePath(request.to)
   else if ('paths' in spec) for (const path of spec.paths) await tools.allowed.restorePath(path)
   else await requireAllowedSource(tools, spec, signal)
 }

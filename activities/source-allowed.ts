@@ -19,6 +19,7 @@ export async function requireAllowedSource(
     case 'volume':
       return allowed.volume(source.volume)
     case 'postgres':
+    case 'mysql':
       if (source.password !== undefined) await allowed.secret(source.password)
       if (source.in !== undefined) await allowed.service(await services.resolve(source.in, signal))
       return

@@ -158,7 +158,7 @@ function isSamePlace(one: StagedMove, other: StagedMove): boolean {
 
 /** The server, as the source says it; both were staged by this host. */
 function serverOf({ source }: StagedMove): string {
-  if (source?.source.type !== 'postgres') return ''
+  if (source === undefined || !('connection' in source.source || 'in' in source.source)) return ''
   const { in: place, connection } = source.source
   return JSON.stringify([place, connection])
 }

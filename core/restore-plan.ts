@@ -1,6 +1,7 @@
 import type { Item } from './backup.js'
 import { HoldfastError } from './errors.js'
 import type { HoldSpec } from './job.js'
+import { isServerDatabase } from './server-databases.js'
 import type { RestoreRequest } from './work.js'
 
 /**
@@ -48,7 +49,7 @@ function requireDatabase(
     )
 }
 
-const isDatabase = ({ type }: Item): boolean => type === 'postgres'
+const isDatabase = ({ type }: Item): boolean => isServerDatabase(type)
 
 /** Whether the restore replaces what the item came from. */
 export const isInPlace = (item: Item, { to, database }: RestoreRequest): boolean =>

@@ -15,10 +15,11 @@ type Fields = Readonly<Record<string, unknown>>
 export function setSchedule(text: string, cron: string, inherited: Schedule = {}): string {
   const { document } = composeYaml(text)
   if (!document || document.errors.length > 0 || !isMap(document.contents)) throw unreadable()
-  const before = document.toJS() as Fields
+  const before = fieldsOf(document)
+  if (before === undefined) throw unreadable()
   const wanted = wantedSchedule(before['schedule'] as Fields | null | undefined, cron, inherited)
   const edited = edit(text, document, document.contents, wanted)
-  const after = composeYaml(edited).document?.toJS() as Fields | undefined
+  const after = fieldsOf(composeYaml(edited).document)
   if (!isDeepStrictEqual(after, { ...before, schedule: wanted })) {
     throw new HoldfastError(
       'plan.invalid',
@@ -29,6 +30,16 @@ export function setSchedule(text: string, cron: string, inherited: Schedule = {}
     )
   }
   return edited
+}
+
+/** Undefined where an alias names no anchor, or too many are nested: only reading the values finds that. */
+function fieldsOf(document: Document.Parsed | undefined): Fields | undefined {
+  try {
+    return document?.toJS() as Fields | undefined
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined
+    throw error
+  }
 }
 
 const unreadable = () =>

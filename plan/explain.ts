@@ -1,3 +1,4 @@
+import { isServerDatabase } from '../core/server-databases.js'
 import { stopOrder } from '../core/hold-order.js'
 import {
   DEFAULT_QUARANTINE_MS,
@@ -99,10 +100,12 @@ function sourceInWords({ name, source }: NamedSource): string {
       return `${name} (Docker volume ${source.volume}${excluded(source.exclude)})`
     case 'sqlite':
       return `${name} (SQLite: ${source.paths.join(', ')})`
-    case 'postgres': {
+    case 'postgres':
+    case 'mysql': {
       const databases = source.database === undefined ? 'all databases' : `database ${source.database}`
       const server = source.in ?? source.connection?.host
-      return `${name} (PostgreSQL: ${databases}${server === undefined ? '' : ` of ${server}`})`
+      const family = source.type === 'postgres' ? 'PostgreSQL' : 'MySQL or MariaDB'
+      return `${name} (${family}: ${databases}${server === undefined ? '' : ` of ${server}`})`
     }
   }
 }
@@ -155,8 +158,13 @@ function notesOf({ job, schedule, unheld: names }: CompiledPlan, now: Date): rea
   const unheld = job.sets
     .flatMap(({ sources }) => sources)
     // A dump is consistent in itself.
-    .filter(({ name, source }) => names.includes(name) && source.type !== 'postgres')
+    .filter(({ name, source }) => names.includes(name) && !isServerDatabase(source.type))
+  const served = job.sets.flatMap(({ sources }) => sources).filter(({ source }) => source.type === 'mysql')
   return [
+    ...served.map(
+      ({ name }) =>
+        `${name}: accounts and their rights are not captured, and a restore never replaces a database: it makes one that is not there.`,
+    ),
     ...(unheld.length > 0
       ? [
           `${listInWords(unheld.map(({ name }) => name))}: read without any hold; what is written meanwhile may not fit together.`,

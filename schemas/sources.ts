@@ -113,6 +113,70 @@ export const PostgresSource = strict(
 )
 export type PostgresSource = Static<typeof PostgresSource>
 
+const MysqlConnection = strict(
+  {
+    host: Type.String({
+      minLength: 1,
+      description: 'Name or address of the server, or the path of its socket.',
+      examples: ['db.lan'],
+    }),
+    port: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65535, description: 'Port of the server.', examples: [3306] }),
+    ),
+    tls: Type.Optional(
+      choice(
+        ['disable', 'verify-full'],
+        'How the connection is secured: not at all, or with the certificate of the server checked. Default: as the client program does by itself.',
+        'verify-full',
+      ),
+    ),
+    authority: Type.Optional(
+      Type.String({
+        pattern: PATH_PATTERN,
+        description:
+          'File with the certificate authorities that `verify-full` trusts. Default: those of the system.',
+        examples: ['/etc/holdfast/database-ca.pem'],
+      }),
+    ),
+  },
+  'A MySQL or MariaDB server that is reached over the network or a socket.',
+  { host: 'db.lan', port: 3306, tls: 'verify-full' },
+)
+
+export const MysqlSource = strict(
+  {
+    type: Type.Literal('mysql', { description: 'MySQL and MariaDB.', examples: ['mysql'] }),
+    in: Type.Optional(ServiceReference),
+    connection: Type.Optional(MysqlConnection),
+    database: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'The one database to dump.',
+        examples: ['shop'],
+      }),
+    ),
+    databases: Type.Optional(
+      Type.Literal('all', {
+        description:
+          'Every database of the server, without its own (`mysql`, `sys`): accounts are not captured.',
+        examples: ['all'],
+      }),
+    ),
+    user: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Account of the server. Default: root.',
+        examples: ['backup'],
+      }),
+    ),
+    password: Type.Optional(PlanSecret),
+    ...everySource,
+  },
+  'One MySQL or MariaDB database, or all of a server, dumped by the program that belongs to it. Restored beside what is there, never in its place.',
+)
+export type MysqlSource = Static<typeof MysqlSource>
+
 export const SqliteSource = strict(
   {
     type: Type.Literal('sqlite', { description: 'SQLite.', examples: ['sqlite'] }),
@@ -133,7 +197,7 @@ export const SqliteSource = strict(
 export type SqliteSource = Static<typeof SqliteSource>
 
 export const Source = oneOfTypes(
-  [FilesSource, VolumeSource, PostgresSource, SqliteSource],
+  [FilesSource, VolumeSource, PostgresSource, MysqlSource, SqliteSource],
   'One thing that the plan reads.',
   { type: 'files', paths: ['/etc/shop'] },
 )

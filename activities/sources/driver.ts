@@ -17,7 +17,8 @@ export interface SourceDriver<T extends SourceType> {
   /** What `stage` and `swap` would do, in sentences. Checks space, tools and rights. Changes nothing. */
   preview(item: Item, target: RestoreTarget, context: SourceContext): Promise<RestorePreviewItem>
   /**
-   * Restores beside the place where the data belongs, and verifies all of it. Touches nothing that is in use; may run twice.
+   * Restores beside the place where the data belongs (or into it, where nothing is there), and verifies all of it. Touches
+   * nothing that is in use; may run twice.
    * When it fails, it leaves nothing behind.
    */
   stage(

@@ -1,3 +1,4 @@
+import { isServerDatabase } from '../../core/server-databases.js'
 import type { Hold } from '../../schemas/holds.js'
 import type { Source } from '../../schemas/sources.js'
 import type { PlanFile } from '../../schemas/plan.js'
@@ -45,7 +46,12 @@ function sourceMistakes(
     )
   }
   const hold = source.live === true ? undefined : (source.hold ?? plan.hold)
-  if (source.live !== true && !says(source, 'hold') && !says(plan, 'hold') && source.type !== 'postgres') {
+  if (
+    source.live !== true &&
+    !says(source, 'hold') &&
+    !says(plan, 'hold') &&
+    !isServerDatabase(source.type)
+  ) {
     mistakes.push(
       warningAt(
         path,
@@ -54,7 +60,7 @@ function sourceMistakes(
       ),
     )
   }
-  return source.type === 'postgres'
+  return source.type === 'postgres' || source.type === 'mysql'
     ? [...mistakes, ...insideMistakes(source.in, hold, [...path, 'in'])]
     : mistakes
 }

@@ -9,7 +9,8 @@ export function sourceMistakes(plan: Draft<PlanFile>): readonly Mistake[] {
     const path = ['sources', name]
     switch (source.type) {
       case 'postgres':
-        return postgresMistakes(source, path)
+      case 'mysql':
+        return serverMistakes(source, path)
       case 'files':
         return [...pathMistakes(source.paths, path), ...excludeMistakes(source.exclude, path)]
       case 'volume':
@@ -20,8 +21,8 @@ export function sourceMistakes(plan: Draft<PlanFile>): readonly Mistake[] {
   })
 }
 
-function postgresMistakes(
-  source: Draft<Extract<Source, { type: 'postgres' }>>,
+function serverMistakes(
+  source: Draft<Extract<Source, { type: 'postgres' | 'mysql' }>>,
   path: Path,
 ): readonly Mistake[] {
   const mistakes: Mistake[] = []

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { files } from '../../activities/sources/files.js'
+import { mysql } from '../../activities/sources/mysql.js'
 import { postgres } from '../../activities/sources/postgres.js'
 import { sqlite } from '../../activities/sources/sqlite.js'
 import { volume } from '../../activities/sources/volume.js'
 import { sourceContext } from '../fakes/source-context.js'
+import { startMariadb, type MariadbServer } from '../support/mariadb.js'
 import { describeWith } from '../support/needs.js'
 import { startPostgres, type PostgresServer } from '../support/postgres.js'
 import { describeSource } from './source.js'
@@ -83,6 +85,36 @@ describeWith(['postgres'], 'a server', () => {
       context: sourceContext({ scratchFolder: folder }),
       content: () => server.run("select string_agg(text, ',' order by text) from lines", database),
       change: async () => void (await server.run('delete from lines', database)),
+      dispose: async () => rmSync(folder, { recursive: true }),
+    }
+  })
+})
+
+describeWith(['mariadb'], 'a server of MariaDB', () => {
+  let server: MariadbServer
+  beforeAll(async () => (server = await startMariadb()))
+  afterAll(() => server.stop())
+  let made = 0
+
+  describeSource('mysql', mysql, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-source-'))
+    const database = `orders_${made++}`
+    await server.run(
+      `CREATE DATABASE ${database}; USE ${database};
+       CREATE TABLE rows_of AS SELECT CONCAT('line ', seq) AS text FROM mysql.seq_1_to_9`,
+    )
+    const rows = `SELECT GROUP_CONCAT(text ORDER BY text) FROM ${database}.rows_of`
+    return {
+      source: {
+        type: 'mysql',
+        connection: { host: server.host, port: server.port },
+        password: { file: server.passwordFile },
+        database,
+      },
+      restores: 'absent',
+      context: sourceContext({ scratchFolder: folder }),
+      content: () => server.run(rows).catch(() => 'not there'),
+      change: async () => void (await server.run(`DROP DATABASE ${database}`)),
       dispose: async () => rmSync(folder, { recursive: true }),
     }
   })

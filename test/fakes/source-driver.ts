@@ -68,6 +68,7 @@ export function fakeDrivers(): FakeDrivers {
     files: driver,
     volume: driver,
     postgres: driver,
+    mysql: driver,
     sqlite: driver,
   } as unknown as SourceDrivers
   const fake: FakeDrivers = { drivers, calls, safetyCopies: new Set() }

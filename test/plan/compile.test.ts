@@ -158,6 +158,14 @@ test('a plan is explained in sentences', () => {
   `)
 })
 
+test('what a dump of MySQL leaves out, and what its restore never does, is explained', () => {
+  const text = goodPlan.replace(/type: files[^]*?live: true\n/, 'type: mysql\n    database: wiki\n')
+
+  expect(explainPlan(compiled(text), { now: new Date('2026-11-21T12:00Z'), nextRuns: 5 })).toContain(
+    'etc: accounts and their rights are not captured, and a restore never replaces a database',
+  )
+})
+
 test('a plan that does little is explained, too', () => {
   const text = goodPlan.replace('    live: true\n', '')
 

@@ -75,12 +75,12 @@ test.each([
   [
     'missing type',
     goodPlan.replace('    type: files\n', ''),
-    '4:3 error sources.etc: has no "type". Add one of files, volume, postgres, sqlite.',
+    '4:3 error sources.etc: has no "type". Add one of files, volume, postgres, mysql, sqlite.',
   ],
   [
     'type that is a list',
     goodPlan.replace('type: files', 'type: [files]'),
-    '5:11 error sources.etc.type: must be one of files, volume, postgres, sqlite, but is a list.',
+    '5:11 error sources.etc.type: must be one of files, volume, postgres, mysql, sqlite, but is a list.',
   ],
   [
     'empty mapping',

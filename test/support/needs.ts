@@ -1,6 +1,16 @@
 /** What a machine may lack. Global setup looks for each once and leaves the reason in the environment. */
 export type Need =
-  'temporal' | 'docker' | 'lxc' | 'postgres' | 's3' | 'sshd' | 'python' | 'tink' | 'root' | 'built'
+  | 'temporal'
+  | 'docker'
+  | 'lxc'
+  | 'postgres'
+  | 'mariadb'
+  | 's3'
+  | 'sshd'
+  | 'python'
+  | 'tink'
+  | 'root'
+  | 'built'
 
 export const missingVariable = (need: Need): string => `HOLDFAST_TEST_MISSING_${need.toUpperCase()}`
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startDocker } from './docker.js'
 import { missingLxc } from './lxc.js'
+import { missingMariadb } from './mariadb.js'
 import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
 import { missingPython } from './python.js'
@@ -30,6 +31,7 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
     existsSync(join(root, 'dist', 'workflows.bundle.js')) ? undefined : 'run `npm run build` first',
   )
   record('postgres', await missingPostgres())
+  record('mariadb', await missingMariadb())
   record('lxc', await missingLxc())
   record('tink', await missingTink())
   record('sshd', missingSshd())

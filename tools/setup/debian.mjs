@@ -7,6 +7,7 @@ const packages = {
   'docker.io': '/usr/sbin/dockerd',
   lxc: '/usr/bin/lxc-start',
   postgresql: '/usr/share/doc/postgresql',
+  'mariadb-server': '/usr/sbin/mariadbd',
   sqlite3: '/usr/bin/sqlite3',
   'openssh-server': '/usr/sbin/sshd',
   python3: '/usr/bin/python3',

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
 import { workflowIds } from '../../core/ids.js'
 import { releaseOf, type DataState, type RestoreScope, type RestoreSource } from '../../core/restore-end.js'
+import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
 import { servicesVerdictOf } from '../../core/verdicts.js'
 import type { RestoreRequest, RestoreResult, StagedItem, SwappedItem } from '../../core/work.js'
@@ -75,7 +76,7 @@ export async function stage(
   for (const { source, type } of sources) {
     board.source(source, { state: 'running' })
     // A database that is being filled twice at once is no restore: only what is files is tried again.
-    const stageItem = type === 'postgres' ? stageDatabase : stageFiles
+    const stageItem = isServerDatabase(type) ? stageDatabase : stageFiles
     staged.push(
       await stageItem.executeWithOptions({ summary: `lays ${source} beside its place` }, [
         { restoreId, backupId, destination, source, request, scope },

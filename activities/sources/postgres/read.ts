@@ -3,7 +3,7 @@ import type { ObjectSink, ReadResult, SourceContext } from '../driver.js'
 import { partName } from '../part-name.js'
 import { describeDatabase, listDatabases, recordHint, type DatabaseRecord } from './describe.js'
 import { connect, type Server } from './server.js'
-import { wholeDump } from './whole-dump.js'
+import { wholeDump } from '../whole-dump.js'
 
 /** A dump waits for its locks at most this long: an open ALTER TABLE must not hold up a run for ever. */
 const LOCK_TIMEOUT_MS = 5 * 60_000

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../core/errors.js'
 import type { PostgresSource } from '../../../schemas/sources.js'
 import type { RestoreTarget } from '../driver.js'
 import { recordOf, type DatabaseRecord } from './describe.js'
-import { safetyName, stagedName } from './names.js'
+import { safetyName, stagedName } from '../staged-names.js'
 
 /** One dump, and the three names that its restore deals with. */
 export interface DatabaseRestore {

@@ -24,7 +24,7 @@ export default class BackupList extends BaseCommand {
     source: Flags.string({ description: 'Only those that have this source.', helpValue: 'NAME' }),
     type: Flags.string({
       description: 'Only those that have a source of this type.',
-      options: ['files', 'volume', 'postgres', 'sqlite'],
+      options: ['files', 'volume', 'postgres', 'mysql', 'sqlite'],
     }),
     destination: Flags.string({ description: 'Only at this destination.', helpValue: 'NAME' }),
     deleted: Flags.boolean({

@@ -30,7 +30,8 @@ A restore that fails before that leaves everything as it was.`
     source: Flags.string({ description: 'Only this source; may be repeated.', helpValue: 'NAME', ...many }),
     to: Flags.string({ description: 'Into this folder instead of where it came from.', helpValue: 'FOLDER' }),
     database: Flags.string({
-      description: 'Into a database of this name instead of the one that was dumped.',
+      description:
+        'Into a database of this name instead of the one that was dumped. MySQL and MariaDB: one that is not there.',
       helpValue: 'NAME',
     }),
     include: Flags.string({

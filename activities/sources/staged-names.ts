@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** NAMEDATALEN - 1: PostgreSQL cuts longer names silently, and then two of them may meet. */
+/** NAMEDATALEN - 1: PostgreSQL cuts longer names silently, and then two of them may meet. MySQL takes 64 characters. */
 export const MAX_NAME_BYTES = 63
 
 /** Six hex digits that stand for one database of one restore: the same again when the restore is repeated. */

@@ -1,15 +1,17 @@
 import { Transform, pipeline, type Readable, type TransformCallback } from 'node:stream'
-import { HoldfastError } from '../../../core/errors.js'
+import { HoldfastError } from '../../core/errors.js'
 
-export type DumpFormat = 'custom' | 'plain' | 'globals'
+export type DumpFormat = 'custom' | 'plain' | 'globals' | 'mysql'
 
 /** The first bytes of pg_dump's own format. */
 const CUSTOM_MAGIC = Buffer.from('PGDMP')
-const END_MARKS: Record<Exclude<DumpFormat, 'custom'>, string> = {
-  plain: 'PostgreSQL database dump complete',
-  globals: 'PostgreSQL database cluster dump complete',
+const END_MARKS: Record<Exclude<DumpFormat, 'custom'>, RegExp> = {
+  // After the mark newer versions of pg_dump write one `\unrestrict` line more.
+  plain: /PostgreSQL database dump complete/,
+  globals: /PostgreSQL database cluster dump complete/,
+  // mysqldump and mariadb-dump: the last line.
+  mysql: /\n-- Dump completed[^\n]*\s*$/,
 }
-/** After the mark newer versions write one `\unrestrict` line more. */
 const TAIL_BYTES = 1024
 
 /** The same bytes; errors at their end unless they begin or end as a whole dump does. An exit code alone was trusted too often. */
@@ -49,7 +51,7 @@ class WholeDump extends Transform {
 
   #isWhole(): boolean {
     if (this.#format === 'custom') return this.#head.subarray(0, CUSTOM_MAGIC.length).equals(CUSTOM_MAGIC)
-    return this.#tail.includes(END_MARKS[this.#format])
+    return END_MARKS[this.#format].test(this.#tail.toString('latin1'))
   }
 
   #notWhole(): HoldfastError {
