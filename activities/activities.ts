@@ -59,6 +59,13 @@ export interface QuestionActivities {
 export interface DataActivities {
   prepareBackup(input: work.PrepareInput & { run: { workflowId: string; runId: string } }): Promise<void>
   capture(input: work.CaptureInput): Promise<Item>
+  /**
+   * Brings what one source left in the spool to the destination, object by object, and out of the spool. An attempt goes on
+   * where the last one was. Fails with `spool.lost` when the worker that read it is gone.
+   */
+  upload(input: work.UploadInput): Promise<void>
+  /** Forgets what a lost attempt has left in the spool. */
+  emptySpool(input: { plan: string; backupId: string }): Promise<void>
   publish(input: work.PublishInput): Promise<work.PublishResult>
   /** Removes what a failed or cancelled run left. Refuses where there is a manifest. */
   discardBackup(input: work.PrepareInput): Promise<void>

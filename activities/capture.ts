@@ -1,6 +1,5 @@
 import { NOT_CAPTURED_NAMED, type Item, type NotCaptured } from '../core/backup.js'
-import { HoldfastError } from '../core/errors.js'
-import { backupFolder, compactTime, objectPrefix, runObjectName } from '../core/ids.js'
+import { backupFolder, compactTime, objectPrefix } from '../core/ids.js'
 import type { CaptureInput, CaptureProgress } from '../core/work.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 import type { DataActivities } from './activities.js'
@@ -10,6 +9,7 @@ import { areStillHeld } from './holds/still-held.js'
 import { keysNamed, requireDataKey } from './keys/backup-keys.js'
 import { stagesOf } from './pipeline/compress.js'
 import { objectSink, type ItemSink } from './pipeline/object-sink.js'
+import { requirePrepared } from './require-prepared.js'
 import { requireAllowedSource } from './source-allowed.js'
 import { makeSourceContext } from './source-context.js'
 import type { ReadResult, SourceDriver } from './sources/driver.js'
@@ -21,7 +21,10 @@ import type { SourceDrivers } from './with-driver.js'
 /** A cancelled or failed capture must not hang on clearing away what it stored. */
 const CLEAN_UP_MS = 60_000
 
-/** Reads one source into the backup's folder at its first destination: source, pipeline and destination in one pass. */
+/**
+ * Reads one source into the backup's folder at its first destination: source, pipeline and destination, or the spool on the
+ * way there, in one pass.
+ */
 export const captureActivities = (
   tools: Tools,
   drivers: SourceDrivers = sources,
@@ -34,6 +37,9 @@ export const captureActivities = (
     )
   },
 })
+
+/** Its first destination, or the spool on the way there. */
+type CapturePlace = Pick<Destination, 'put' | 'delete'>
 
 /** What a heartbeat tells; the stages write to it as bytes pass. */
 type Progress = { -readonly [K in keyof CaptureProgress]: CaptureProgress[K] }
@@ -59,7 +65,8 @@ async function capture(work: Capture): Promise<Item> {
   await requirePrepared(destination, input, signal)
   const dataKey = await dataKeyOf(work, destination)
   await forgetLostAttempt(destination, input, signal)
-  const sink = sinkOf(work, destination, dataKey)
+  const place = input.route === 'spool' ? tools.spool : destination
+  const sink = sinkOf(work, place, dataKey)
   try {
     const startedAt = tools.clock()
     const wereHeld = await areStillHeld(tools, input.grants, signal)
@@ -67,24 +74,10 @@ async function capture(work: Capture): Promise<Item> {
     const isConsistent = wereHeld && (await areStillHeld(tools, input.grants, signal))
     return itemOf(work, { objects: sink.objects, result, isConsistent, startedAt })
   } catch (error) {
-    await remove(destination, input, sink)
+    await remove(place, input, sink)
     signal.throwIfAborted()
     throw error
   }
-}
-
-/** `run.json` says whose the folder is: without it, the sweep could take objects for nobody's. */
-async function requirePrepared(
-  destination: Destination,
-  { plan, backupId }: CaptureInput,
-  signal: AbortSignal,
-): Promise<void> {
-  if (await destination.stat(runObjectName(plan, backupId), signal)) return
-  throw new HoldfastError(
-    'backup.not-found',
-    `Backup ${backupId} was not prepared at destination "${destination.name}", or was discarded meanwhile.`,
-    { hint: 'Start the backup again.' },
-  )
 }
 
 /** Read back from the destination: what captures are encrypted under is what lies there for those who will need it. */
@@ -126,12 +119,12 @@ export function isOfAttempt(
 
 function sinkOf(
   { tools, input, progress, signal }: Capture,
-  destination: Destination,
+  place: CapturePlace,
   dataKey: Buffer | undefined,
 ): ItemSink {
   const takenAt = new Date(input.takenAt)
   return objectSink({
-    destination,
+    destination: place,
     folder: backupFolder(input.plan, input.backupId),
     prefixOf: (part) =>
       objectPrefix({
@@ -172,12 +165,12 @@ async function read(
   }
 }
 
-async function remove(destination: Destination, input: CaptureInput, sink: ItemSink): Promise<void> {
+async function remove(place: CapturePlace, input: CaptureInput, sink: ItemSink): Promise<void> {
   const signal = AbortSignal.timeout(CLEAN_UP_MS)
   const folder = backupFolder(input.plan, input.backupId)
   for (const { name } of sink.objects) {
     // The failure itself tells more than this one; the next attempt, or the sweep, removes what is left.
-    await destination.delete(folder + name, signal).catch(() => undefined)
+    await place.delete(folder + name, signal).catch(() => undefined)
   }
 }
 

@@ -10,6 +10,7 @@ import { publishActivities } from './publish.js'
 import { restoreActivities } from './restore.js'
 import type { Tools } from './tools.js'
 import { tryDestinationActivities } from './try-destination.js'
+import { uploadActivities } from './upload.js'
 import { verifyActivities } from './verify.js'
 
 /** Every verb, bound to the world it works on. */
@@ -18,6 +19,7 @@ export const createActivities = (tools: Tools): Activities => ({
   ...leaseActivities(tools),
   ...preflightActivities(tools),
   ...captureActivities(tools),
+  ...uploadActivities(tools),
   ...publishActivities(tools),
   ...expireActivities(tools),
   ...verifyActivities(tools),

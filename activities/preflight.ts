@@ -6,6 +6,7 @@ import { selectSets } from '../core/sets.js'
 import type { PreflightInput, PreflightResult } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
 import { checkDestination } from './catalog/check-destination.js'
+import { chooseRoute } from './choose-route.js'
 import { withHeartbeat } from './heartbeat.js'
 import { resolveHold, type HostHold } from './holds/resolve-hold.js'
 import { gatherProblems, type Problems } from './problems.js'
@@ -31,7 +32,8 @@ async function preflight(work: DriverWork, { job, onlySources }: PreflightInput)
   const run: Preflight = { ...work, problems: gatherProblems(work.signal), warnings: [] }
   const { problems, warnings } = run
   const holds: ResolvedHold[] = []
-  for (const { hold, sources: named } of selectSets(job, onlySources)) {
+  const sets = selectSets(job, onlySources)
+  for (const { hold, sources: named } of sets) {
     const held = hold && (await resolveHold(run, hold))
     if (held) holds.push(held.hold)
     for (const source of named) await problems.collect(() => checkSource(run, source, held))
@@ -42,7 +44,9 @@ async function preflight(work: DriverWork, { job, onlySources }: PreflightInput)
     warnings.push(...((await problems.collect(() => checkDestination(work.tools, where, work.signal))) ?? []))
   }
   problems.throwAny(`backing up "${job.plan}"; nothing was stopped`)
-  return { holds, warnings }
+  const { route, warning } = await chooseRoute(work.tools, job, sets, work.signal)
+  if (warning !== undefined) warnings.push(warning)
+  return { holds, warnings, ...(route === 'direct' ? {} : { route }) }
 }
 
 async function checkSource(

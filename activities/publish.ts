@@ -11,8 +11,8 @@ import {
 } from '../core/backup.js'
 import { isSealed, type EncryptedManifest } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
-import { backupFolder, manifestCodeName, manifestName, runObjectName } from '../core/ids.js'
 import { implausibilities } from '../core/plausibility.js'
+import { backupFolder, manifestCodeName, manifestName, planFolder, runObjectName } from '../core/ids.js'
 import type { PublishInput, PublishResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { readManifest } from './catalog/read-manifest.js'
@@ -42,6 +42,8 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<void> {
   const { plan, backupId, encryption } = input
+  // A plan has one run at a time: what it has in the spool now was left by one that was ended from outside.
+  await tools.spool.discard(planFolder(input.plan))
   const destination = await tools.destination(input.destination, signal)
   await claim(tools, destination, input, signal)
   if (encryption === undefined) return
@@ -196,6 +198,8 @@ async function discard(
   { plan, backupId, destination: name }: Parameters<DataActivities['discardBackup']>[0],
   signal: AbortSignal,
 ): Promise<void> {
+  // First: the destination may be what failed.
+  await tools.spool.discard(backupFolder(plan, backupId))
   const destination = await tools.destination(name, signal)
   if (await destination.stat(manifestName(plan, backupId), signal)) {
     tools.log.warn('backup not discarded: it is published', { backupId, destination: name })

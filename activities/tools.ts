@@ -9,6 +9,7 @@ import type { Keys } from './keys/key.js'
 import type { Journal } from './journal/journal.js'
 import type { Secrets } from './secrets.js'
 import type { ServiceDriver, Shell } from './services/driver.js'
+import type { Spool } from './spool/spool.js'
 import type { Log } from './log.js'
 
 /** The world, as activities are given it. `worker/` builds the real one; tests build their own. */
@@ -21,6 +22,7 @@ export interface Tools {
   readonly alarms: Alarms
   readonly allowed: Allowed
   readonly catalog: Catalog
+  readonly spool: Spool
   readonly clock: () => Date
   /** Hex digits that nobody can foresee: for names, keys and nonces. */
   readonly random: (digits: number) => string

@@ -20,8 +20,10 @@ export function parseBackupId(text: string): { takenAt: Date; plan: string } | u
 export const compactTime = (time: Date, separator: '-' | '_' = '_'): string =>
   time.toISOString().slice(0, 19).replaceAll('-', '').replaceAll(':', '').replace('T', separator)
 
-/** Folder of a backup at its destination, with the slash at its end. */
-export const backupFolder = (plan: string, backupId: BackupId): string => `plans/${plan}/${backupId}/`
+/** Folder of all backups of a plan at a destination, with the slash at its end. */
+export const planFolder = (plan: string): string => `plans/${plan}/`
+/** The same of one backup. */
+export const backupFolder = (plan: string, backupId: BackupId): string => `${planFolder(plan)}${backupId}/`
 export const manifestName = (plan: string, backupId: BackupId): string =>
   `${backupFolder(plan, backupId)}manifest.json`
 export const runObjectName = (plan: string, backupId: BackupId): string =>

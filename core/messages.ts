@@ -75,6 +75,7 @@ export interface RunProgress {
     | 'stopping'
     | 'capturing'
     | 'starting-services'
+    | 'uploading'
     | 'publishing'
     | 'verifying'
     | 'retention'
@@ -88,11 +89,13 @@ export interface RunProgress {
   readonly sources: readonly SourceProgress[]
   readonly holds: readonly HoldProgress[]
   readonly servicesVerdict?: ServicesVerdict
+  /** What is odd, and does not stop the run: each in a sentence. */
+  readonly warnings?: readonly string[]
 }
 export interface SourceProgress {
   readonly name: string
   readonly type: string
-  readonly state: 'pending' | 'running' | 'done' | 'failed'
+  readonly state: 'pending' | 'running' | 'uploading' | 'done' | 'failed'
   readonly attempt: number
   readonly plainBytes?: number
   readonly storedBytes?: number

@@ -16,6 +16,10 @@ export interface Site {
   readonly services: NonNullable<ConfigFile['services']>
   readonly allow?: ConfigFile['allow']
   readonly alarm?: ConfigFile['alarm']
-  readonly limits: { readonly parallelCaptures: number }
+  readonly limits: {
+    readonly parallelCaptures: number
+    /** Left out: what the disk has. */
+    readonly spoolBytes?: number
+  }
   readonly defaults: NonNullable<ConfigFile['defaults']>
 }

@@ -11,6 +11,23 @@ export function parseDuration(text: string): number {
 
 /** `50%` → 0.5. The text was validated against PERCENT_PATTERN. */
 export const parsePercent = (text: string): number => Number.parseInt(text, 10) / 100
+const BYTES = {
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+} as const
+
+/** `20GiB` → 21474836480. The text was validated against SIZE_PATTERN. */
+export function parseSize(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)([kMGT]B|[KMGT]iB)$/.exec(text)
+  assert(match, `"${text}" is no size`)
+  return Math.round(Number(match[1]) * BYTES[match[2] as keyof typeof BYTES])
+}
 
 /** For people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `3d 4h`. */
 export function formatDuration(milliseconds: number): string {

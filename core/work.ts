@@ -9,6 +9,7 @@ import type {
   Manifest,
   ServiceState,
   ServicesVerdict,
+  StoredObject,
 } from './backup.js'
 import type { EncryptedManifest } from './encrypted-manifest.js'
 import type {
@@ -23,6 +24,7 @@ import type {
 import type { MarkState } from './marks.js'
 import type { RestoreScope, RestoreSummary } from './restore-end.js'
 import type { RetentionDecision } from './retention.js'
+import type { Route } from './spool.js'
 
 // What workflows ask of activities, and what they get back: plain JSON, names and numbers, never bytes or secrets.
 
@@ -129,6 +131,8 @@ export interface PreflightResult {
   /** The holds of the sets that were asked for and have one, in their order. */
   readonly holds: readonly ResolvedHold[]
   readonly warnings: readonly string[]
+  /** Where what is read under holds goes first. Left out: direct. */
+  readonly route?: Route
 }
 
 export interface CaptureInput {
@@ -140,6 +144,8 @@ export interface CaptureInput {
   readonly compression: Required<Compression>
   /** Left out: not encrypted. */
   readonly encryption?: JobEncryption
+  /** Left out: direct. */
+  readonly route?: Route
   /** From 2, names of objects carry it: a lost attempt may still be writing. */
   readonly attempt: number
   /** With canonical references; left out for what is live. */
@@ -148,7 +154,16 @@ export interface CaptureInput {
   readonly grants: readonly LeaseGrant[]
 }
 
-/** Details of a capture's heartbeat. */
+/** What one source left in the spool, on its way to the destination. */
+export interface UploadInput {
+  readonly backupId: string
+  readonly plan: string
+  readonly destination: string
+  readonly source: string
+  readonly objects: readonly Pick<StoredObject, 'name' | 'storedBytes' | 'storedSha256'>[]
+}
+
+/** Details of the heartbeat of a capture; also of an upload, where both counts are of bytes uploaded. */
 export interface CaptureProgress {
   readonly source: string
   readonly plainBytes: number
@@ -398,6 +413,8 @@ export interface BackupRunResult {
     readonly problems: readonly string[]
     readonly note?: string
   }
+  /** What was odd, and did not stop the run: each in a sentence. */
+  readonly warnings?: readonly string[]
   /** What retention did, or why it did nothing. */
   readonly retention?: {
     /** Deleted now. */

@@ -4,6 +4,7 @@ import { scheduleId } from '../core/ids.js'
 import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
 import type { Site } from '../core/site.js'
 import { parseDuration, parsePercent } from '../core/units.js'
+import { isSpooled } from '../core/spool.js'
 import { assert } from '../core/assert.js'
 import type { Hold } from '../schemas/holds.js'
 import type { Compression, PlanFile, Schedule } from '../schemas/plan.js'
@@ -29,6 +30,8 @@ export interface CompiledPlan {
   readonly job: BackupJob
   /** Sources that are neither live nor held: what is written while they are read may not fit together. */
   readonly unheld: readonly string[]
+  /** Whether what is read under holds goes through the spool, where there is room: by the configuration that compiled it. */
+  readonly isSpooled: boolean
   /** Left out: runs only when asked. */
   readonly schedule?: PlanSchedule
   /** How old the newest good backup may be. Left out: as old as it is. */
@@ -67,11 +70,17 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     unheld: Object.entries(plan.sources).flatMap(([name, { live, hold }]) =>
       live === true || hold !== undefined || plan.hold !== undefined ? [] : [name],
     ),
+    isSpooled: isSpooledFirst(plan.destinations, site),
     ...(plan.schedule === undefined ? {} : { schedule: scheduleOf(plan.schedule) }),
     ...(plan.objectives?.freshness === undefined
       ? {}
       : { freshnessMs: parseDuration(plan.objectives.freshness) }),
   }
+}
+
+function isSpooledFirst([first]: readonly string[], { destinations }: Site): boolean {
+  const settings = first === undefined ? undefined : destinations[first]
+  return settings !== undefined && isSpooled(settings)
 }
 
 /** What `diffSchedules` compares; undefined for a plan that runs only when asked. */

@@ -34,7 +34,7 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
   const { job, schedule } = plan
   const paragraphs = [
     [`Plan ${plan.name} (${plan.file})`, ...(plan.description === undefined ? [] : [plan.description])],
-    [`Each run, on host ${plan.host}:`, ...stepsOf(job).map((step, index) => `  ${index + 1}. ${step}`)],
+    [`Each run, on host ${plan.host}:`, ...stepsOf(plan).map((step, index) => `  ${index + 1}. ${step}`)],
     ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
     ['Kept:', `  ${keptSentence(job)}`],
     ...watchedParagraph(plan),
@@ -44,11 +44,12 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
   return `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
-function stepsOf(job: BackupJob): readonly string[] {
+function stepsOf({ job, isSpooled }: CompiledPlan): readonly string[] {
+  const spooledFor = isSpooled ? job.destinations[0] : undefined
   return [
     'Checks tools, rights, space and the destination, before anything stops.',
     ...job.sets.flatMap((set, index) =>
-      setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined)),
+      setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined), spooledFor),
     ),
     `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, ${encryptionInWords(job)}, with the manifest last.`,
     ...(job.verifyAfter === undefined ? [] : [VERIFIES[job.verifyAfter]]),
@@ -61,12 +62,24 @@ const VERIFIES = {
   checksum: 'Reads the stored bytes back and compares them with their digests.',
 } as const
 
-function setSteps({ hold, sources }: SourceSet, isFirst: boolean): readonly string[] {
+function setSteps(
+  { hold, sources }: SourceSet,
+  isFirst: boolean,
+  spooledFor: string | undefined,
+): readonly string[] {
   const what = listInWords(sources.map(sourceInWords))
   if (hold === undefined)
     return [`Reads ${what}${isFirst ? ', before anything stops' : ', while everything runs'}.`]
   const together = sources.length > 1 ? ' They are one consistent set.' : ''
-  return [stopSentence(hold), `Reads ${what} meanwhile.${together}`, startSentence(hold)]
+  const stop = stopSentence(hold)
+  const start = startSentence(hold)
+  if (spooledFor === undefined) return [stop, `Reads ${what} meanwhile.${together}`, start]
+  return [
+    stop,
+    `Reads ${what} meanwhile, into the spool of the host.${together}`,
+    start,
+    `Uploads it from the spool to ${spooledFor}. Where the spool has no room, the services stay down until ${spooledFor} has everything; the run says so before anything stops.`,
+  ]
 }
 
 function stopSentence(hold: PlannedHold): string {

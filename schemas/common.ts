@@ -19,6 +19,15 @@ export const name = (description: string, example: string) =>
 export const duration = (description: string, example: string) =>
   Type.String({ pattern: DURATION_PATTERN, description, examples: [example] })
 
+/** Of a destination. Whether there is a spool when it is left out, `core/spool.ts` knows by the type. */
+export const spool = Type.Optional(
+  Type.Boolean({
+    description:
+      'Whether what is read under a hold goes to the spool of the host first, and is uploaded when the services are back. Default: false for `local`, else true.',
+    examples: [true],
+  }),
+)
+
 export const ServiceReference = Type.String({
   pattern: SERVICE_PATTERN,
   description:

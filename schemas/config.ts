@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { configSecret, name, strict } from './common.js'
-import { NAME_PATTERN, PATH_PATTERN } from './patterns.js'
+import { NAME_PATTERN, PATH_PATTERN, SIZE_PATTERN } from './patterns.js'
 import { Destination } from './destinations.js'
 import { KeyDefinition } from './keys.js'
 import { planDefaults } from './plan.js'
@@ -160,9 +160,17 @@ export const ConfigFile = strict(
               examples: [2],
             }),
           ),
+          spool: Type.Optional(
+            Type.String({
+              pattern: SIZE_PATTERN,
+              description:
+                'How much of the disk of stateDir all spools together may take. Default: what is free there, less 2 GiB.',
+              examples: ['20GiB'],
+            }),
+          ),
         },
         'Limits of this host.',
-        { parallelCaptures: 2 },
+        { parallelCaptures: 2, spool: '20GiB' },
       ),
     ),
     defaults: Type.Optional(

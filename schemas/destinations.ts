@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { strict } from './common.js'
+import { spool, strict } from './common.js'
 import { PATH_PATTERN } from './patterns.js'
 import { oneOfTypes } from './one-of.js'
 import { PluginDestination } from './plugin-destination.js'
@@ -14,6 +14,7 @@ export const LocalDestination = strict(
       description: 'Absolute path of the folder; network mounts will do.',
       examples: ['/srv/backups'],
     }),
+    spool,
   },
   'A folder of the host, on a disk of its own or on a network mount.',
 )

@@ -2,6 +2,7 @@
 
 export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
+export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)?([kMGT]B|[KMGT]iB)$'
 /** What may stand for a secret in the environment: a value with other characters is the secret itself, by mistake. */
 export const VARIABLE_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$'
 /** Whole percents, from 1 to 100. */

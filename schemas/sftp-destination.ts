@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { configSecret, strict } from './common.js'
+import { configSecret, spool, strict } from './common.js'
 
 /** A name, an IPv4 or an IPv6 address, without a port. */
 const HOST_PATTERN = '^([A-Za-z0-9._-]+|[0-9A-Fa-f:.]+)$'
@@ -67,6 +67,7 @@ export const SftpDestination = strict(
         file: '/etc/holdfast/vps-password',
       }),
     ),
+    spool,
   },
   'A folder of a server, over SFTP. It takes a private key or a password.',
 )

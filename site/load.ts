@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
+import { parseSize } from '../core/units.js'
 import { hasErrors, renderIssues } from '../plan/issues.js'
 import { readConfig } from '../plan/validate.js'
 import type { ConfigFile } from '../schemas/config.js'
@@ -40,7 +41,10 @@ export async function loadSite(question: SiteQuestion): Promise<Site> {
     services: config.services ?? {},
     ...(allow === undefined ? {} : { allow }),
     ...(alarm === undefined ? {} : { alarm }),
-    limits: { parallelCaptures: config.limits?.parallelCaptures ?? DEFAULT_PARALLEL_CAPTURES },
+    limits: {
+      parallelCaptures: config.limits?.parallelCaptures ?? DEFAULT_PARALLEL_CAPTURES,
+      ...(config.limits?.spool === undefined ? {} : { spoolBytes: parseSize(config.limits.spool) }),
+    },
     defaults: config.defaults ?? {},
   }
 }

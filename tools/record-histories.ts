@@ -109,6 +109,27 @@ const scenarios: Record<string, Scenario> = {
     return [{ name: 'backup-repeated', workflowId: run('repeated') }]
   },
 
+  spool: async (agent) => {
+    const names = ['spooled', 'spool-full', 'spool-lost', 'upload-failed', 'upload-cancelled']
+    for (const name of names) agent.host.found.set(name, { route: 'spool' })
+    agent.host.onCapture.set('spool-full-data', async ({ attempt }) => {
+      if (attempt === 1) throw new HoldfastError('spool.full', 'The spool is full.')
+    })
+    let uploads = 0
+    agent.host.onUpload.set('spool-lost-data', async () => {
+      if (++uploads === 1) throw new HoldfastError('spool.lost', 'The worker has ended.')
+    })
+    agent.host.onUpload.set('upload-failed-data', async () => {
+      throw new HoldfastError('destination.denied', 'No rights.')
+    })
+    agent.host.onUpload.set('upload-cancelled-data', hang)
+    const handles = await Promise.all(names.map((name) => startBackup(agent, held(agent, name).job)))
+    await until('it uploads', () => agent.host.uploads.some(({ plan }) => plan === 'upload-cancelled'))
+    await handles.at(-1)?.cancel()
+    await Promise.all(handles.map(ended))
+    return names.map((name) => ({ name: `backup-${name}`, workflowId: run(name) }))
+  },
+
   timeout: async (agent) => {
     const { job } = held(agent, 'timeout')
     agent.host.onCapture.set('timeout-data', hang)

@@ -48,6 +48,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
   const { log } = local
   const endRuntime = installRuntime(log)
   log.info('worker starts', { pid: process.pid })
+  if (CAPTURING.has(role)) await sweepSpool(local)
   // Before any connection, and whether or not there ever is one.
   const watching = Promise.all([
     WATCHING.has(role) ? watch(site, local, signal, options.watchdog) : undefined,
@@ -69,9 +70,17 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
     }
   }
   await watching
+  if (CAPTURING.has(role)) await local.spool.close()
   await endRuntime()
   log.info('worker has stopped')
 }
+
+/** The roles that read sources have a spool. */
+const CAPTURING: ReadonlySet<Role> = new Set(['data', 'all'])
+
+/** What is left only takes room: no reason not to start. */
+const sweepSpool = ({ spool, log }: LocalTools): Promise<void> =>
+  spool.sweep().catch((error: unknown) => log.warn('spool was not swept', { reason: String(error) }))
 
 /** The roles that stop and start services look after the journal, too, and after restores. */
 const WATCHING: ReadonlySet<Role> = new Set(['control', 'all'])

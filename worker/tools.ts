@@ -17,6 +17,7 @@ import { createSecrets } from '../activities/secrets.js'
 import { readOwnContainerId } from '../activities/services/docker-ours.js'
 import { createServices } from '../activities/services/registry.js'
 import { readOwnUnits } from '../activities/services/systemd-ours.js'
+import { createSpool } from '../activities/spool/files.js'
 import type { Tools } from '../activities/tools.js'
 import type { Site } from '../core/site.js'
 import { loadPlans } from '../site/plans.js'
@@ -79,6 +80,11 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
       wantedKeys: () => wantedKeysOf(site),
       cacheFolder: join(site.stateDir, 'cache', 'catalog'),
       log,
+    }),
+    spool: createSpool({
+      stateDir: site.stateDir,
+      random,
+      ...(site.limits.spoolBytes === undefined ? {} : { limitBytes: site.limits.spoolBytes }),
     }),
     clock,
     random,

@@ -105,8 +105,12 @@ async function backUp(run: Run): Promise<BackupRunResult> {
   const found = await preflight.executeWithOptions({ summary: 'can it be read, held and stored?' }, [
     { job, ...(input.onlySources === undefined ? {} : { onlySources: input.onlySources }) },
   ])
-  for (const warning of found.warnings) log.warn('preflight', { warning })
-  const ready = { ...run, sets: withResolvedHolds(run.sets, found.holds) }
+  for (const warning of found.warnings) {
+    log.warn('preflight', { warning })
+    board.warn(warning)
+  }
+  const sets = withResolvedHolds(run.sets, found.holds)
+  const ready = { ...run, sets, ...(found.route === undefined ? {} : { route: found.route }) }
   let isPublished = false
   try {
     const captured = await underCapturePlace(ready)

@@ -81,6 +81,21 @@ const classes = {
     retry: { initialInterval: '10s', backoffCoefficient: 2, maximumInterval: '5m', maximumAttempts: 5 },
     cancellationType: WAIT,
   },
+  upload: {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '30s',
+    scheduleToStartTimeout: '1h',
+    // The services are back and the bytes are here: it can wait some two hours for a destination that is away.
+    retry: {
+      initialInterval: '5s',
+      backoffCoefficient: 2,
+      maximumInterval: '10m',
+      maximumAttempts: 20,
+      // Another attempt finds as little; the set is read again.
+      nonRetryableErrorTypes: ['spool.lost'],
+    },
+    cancellationType: WAIT,
+  },
   restoreFiles: {
     startToCloseTimeout: '24h',
     heartbeatTimeout: '60s',
@@ -217,6 +232,11 @@ export function captureActivity(host: string, kind: 'held' | 'live', timeoutMs: 
       }).capture
 }
 
+/** On the queue of the captures: a run that uploads still has its capture place, and so a slot there. */
+export function uploadActivity(host: string) {
+  return proxyActivities<DataActivities>({ ...classes.upload, taskQueue: taskQueues.capture(host) }).upload
+}
+
 export function dataActivities(host: string) {
   const taskQueue = taskQueues.data(host)
   const of = (options: ActivityOptions) => proxyActivities<DataActivities>({ ...options, taskQueue })
@@ -224,6 +244,7 @@ export function dataActivities(host: string) {
     prepareBackup: of(classes.observe).prepareBackup,
     publish: of(classes.observe).publish,
     discardBackup: of(classes.observe).discardBackup,
+    emptySpool: of(classes.observe).emptySpool,
     expire: of(classes.maintain).expire,
     verify: of(classes.maintain).verify,
     stageFiles: of(classes.restoreFiles).stageRestore,

@@ -26,7 +26,7 @@ export interface ItemEncryption {
  * pass, in bounded memory. Several may be stored at the same time.
  */
 export function objectSink(item: {
-  readonly destination: Destination
+  readonly destination: Pick<Destination, 'put'>
   /** That of the backup, with its slash. */
   readonly folder: string
   /** Beginning of the name of an object, without its kind. */

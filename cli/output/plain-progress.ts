@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { SourceProgress } from '../../core/messages.js'
 import type { RunView } from '../../operations/follow.js'
-import { captureText, holdLine, phaseText, retryText } from './progress.js'
+import { captureText, holdLine, phaseText, retryText, uploadText } from './progress.js'
 import type { Samples } from './rate.js'
 import { oneLine } from './text.js'
 
@@ -41,15 +42,20 @@ export function plainLines(
       say(`source ${source.name}`, `${source.state} ${source.attempt}`, text)
     }
   }
+  for (const warning of progress?.warnings ?? []) say(`warning ${warning}`, '', `  ! ${oneLine(warning)}`)
   for (const retry of view.retries) say(`retry ${retry.activity}`, retry.message, `  ! ${retryText(retry)}`)
   const isTimeForBytes = view.captures.length > 0 && now.getTime() - state.bytesSaidAt >= BYTES_EVERY_MS
   if (isTimeForBytes) {
     for (const capture of view.captures.filter(({ plainBytes }) => plainBytes > 0)) {
-      lines.push(`  ${oneLine(capture.source)}:${captureText(capture, samples, now)}`)
+      const isUpload = progress?.sources.some(
+        ({ name, state: doing }) => name === capture.source && doing === 'uploading',
+      )
+      const text = (isUpload === true ? uploadText : captureText)(capture, samples, now)
+      lines.push(`  ${oneLine(capture.source)}:${text}`)
     }
   }
   return { lines, state: { said, bytesSaidAt: isTimeForBytes ? now.getTime() : state.bytesSaidAt } }
 }
 
-const sourceText = (state: 'pending' | 'running' | 'done' | 'failed', attempt: number): string =>
+const sourceText = (state: SourceProgress['state'], attempt: number): string =>
   `${state === 'running' ? 'reading' : state}${attempt > 1 ? ` (attempt ${attempt})` : ''}`

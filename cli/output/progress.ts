@@ -15,6 +15,7 @@ export function renderProgress(view: RunView, samples: Samples, now: Date): read
     `${ansis.bold(progress.backupId)}  ${phaseText(progress)}`,
     ...progress.sources.map((source) => `  ${sourceLine(source, view, samples, now)}`),
     ...progress.holds.map((hold) => `  ${holdLine(hold, now)}`),
+    ...(progress.warnings ?? []).map((warning) => `  ${ansis.yellow('!')} ${oneLine(warning)}`),
     ...view.retries.map((retry) => `  ${ansis.yellow('!')} ${retryText(retry)}`),
   ]
 }
@@ -37,6 +38,8 @@ export function phaseText(progress: RunProgress): string {
       return 'reading'
     case 'starting-services':
       return 'starting services again'
+    case 'uploading':
+      return 'uploading what was read'
     case 'publishing':
       return 'checking what was stored and writing the manifest'
     case 'verifying':
@@ -70,6 +73,10 @@ function sourceLine(source: SourceProgress, view: RunView, samples: Samples, now
       const capture = view.captures.find((candidate) => candidate.source === source.name)
       return `${ansis.cyan('▸')} ${name}${capture === undefined ? '' : captureText(capture, samples, now)}${again}`
     }
+    case 'uploading': {
+      const upload = view.captures.find((candidate) => candidate.source === source.name)
+      return `${ansis.cyan('▸')} ${name}${upload === undefined ? '' : uploadText(upload, samples, now)}${again}`
+    }
     default:
       return assertNever(source.state)
   }
@@ -93,6 +100,15 @@ export function captureText(capture: CaptureProgress, samples: Samples, now: Dat
       ? [`${formatDuration(((expectedBytes - plainBytes) / rate) * 1000)} left`]
       : []),
   ].join(', ')
+}
+
+/** ` uploaded 1.2 GiB of 3 GiB, 45 MiB/s`. */
+export function uploadText(upload: CaptureProgress, samples: Samples, now: Date): string {
+  const rate = rateOf(samples, upload.source, now)
+  const { storedBytes, expectedBytes = storedBytes } = upload
+  return ` uploaded ${formatBytes(storedBytes)} of ${formatBytes(expectedBytes)}${
+    rate === undefined ? '' : `, ${formatBytes(Math.max(0, Math.round(rate)))}/s`
+  }`
 }
 
 /** What became of a service: since when it is down, and until when at most. */

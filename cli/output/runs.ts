@@ -72,9 +72,12 @@ export function renderBackupResult(result: BackupRunResult): string {
     ['Deleted', retention === undefined ? undefined : retentionText(retention)],
   ])
   const title = result.outcome === 'good' ? ansis.green.bold('Good.') : ansis.yellow.bold('Not good.')
-  return [`${title}\n${fields}`, ...(result.holds.length === 0 ? [] : [renderHolds(result.holds)])].join(
-    '\n\n',
-  )
+  const warnings = (result.warnings ?? []).map((warning) => `${ansis.yellow('!')} ${oneLine(warning)}`)
+  return [
+    `${title}\n${fields}`,
+    ...(result.holds.length === 0 ? [] : [renderHolds(result.holds)]),
+    ...(warnings.length === 0 ? [] : [warnings.join('\n')]),
+  ].join('\n\n')
 }
 
 const retentionText = ({ expired, note }: NonNullable<BackupRunResult['retention']>): string =>

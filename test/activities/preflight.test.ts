@@ -9,6 +9,7 @@ import { runActivity } from '../fakes/activity.js'
 import { storeBackup } from '../fakes/backups.js'
 import { fakeSite } from '../fakes/site.js'
 import { fakeDrivers } from '../fakes/source-driver.js'
+import { testSpool } from '../fakes/spool.js'
 import { fakeTools } from '../fakes/tools.js'
 
 let stateDir: string
@@ -303,4 +304,31 @@ test('a bug is not taken for a problem of the plan', async () => {
   fake.failOn = () => new TypeError('undefined is not a function')
 
   await expect(preflight()).rejects.toThrow(TypeError)
+})
+
+test('a set that is held for a far destination goes through the spool, unless its last backup says that it is too small', async () => {
+  const { tools, disk, preflight } = world(
+    { sources: [orders] },
+    { hold: hold('docker:web'), sources: [uploads] },
+  )
+  const far = { ...tools.site, destinations: { disk: { type: 'local', path: '/far', spool: true } as const } }
+  const preflightWith = (limitBytes: number) => {
+    const spool = testSpool(stateDir, { limitBytes })
+    const { preflight: farPreflight } = preflightActivities(
+      { ...tools, site: far, spool },
+      fakeDrivers().drivers,
+    )
+    const sets = [{ sources: [orders] }, { hold: hold('docker:web'), sources: [uploads] }]
+    const job = { site: 'home', plan: 'shop', destinations: ['disk'], sets } as unknown as BackupJob
+    return runActivity(farPreflight, { job })
+  }
+
+  expect((await preflight()).route).toBeUndefined()
+  expect((await preflightWith(10)).route).toBe('spool')
+  storeBackup(disk)
+  const small = await preflightWith(10)
+
+  expect(small.route).toBeUndefined()
+  expect(small.warnings).toEqual([expect.stringContaining('The spool has room for 10 B')])
+  expect((await preflightWith(1_000_000)).route).toBe('spool')
 })

@@ -16,6 +16,7 @@ import type {
   BackupReference,
   CaptureInput,
   PreflightInput,
+  PreflightResult,
   PublishInput,
   RestorePreview,
   StageInput,
@@ -23,6 +24,7 @@ import type {
   StartRequest,
   StopRequest,
   VerifyInput,
+  UploadInput,
 } from '../../core/work.js'
 
 /** A service in memory, with its history: what happened to it, in order. */
@@ -45,6 +47,12 @@ export class FakeHost {
   readonly journal = new Map<string, Entry>()
   readonly alarms = new Map<string, AlarmInput>()
   readonly captures: CaptureInput[] = []
+  readonly uploads: UploadInput[] = []
+  readonly emptied: string[] = []
+  /** By source: what its upload does. Left out: it succeeds at once. */
+  readonly onUpload = new Map<string, (input: UploadInput, signal: AbortSignal) => Promise<void>>()
+  /** What preflight answers besides holds, by plan. */
+  readonly found = new Map<string, Partial<PreflightResult>>()
   readonly published: PublishInput[] = []
   readonly discarded: string[] = []
   readonly expired: string[] = []
@@ -146,6 +154,7 @@ const questionActivities = (host: FakeHost) => ({
       hold === undefined ? [] : [{ ...(hold as HoldSpec), startAfter: {} }],
     ),
     warnings: [],
+    ...host.found.get(job.plan),
   }),
   listBackups: async () => ({ backups: [], problems: [] }),
   showBackup: async () => {
@@ -200,6 +209,12 @@ const dataActivities = (host: FakeHost) => ({
       const changes = await host.onCapture.get(input.source.name)?.(input, signal)
       return { ...itemOf(input), ...changes }
     }),
+  upload: (input: UploadInput) =>
+    withHeartbeat(async (signal) => {
+      host.uploads.push(input)
+      await host.onUpload.get(input.source)?.(input, signal)
+    }),
+  emptySpool: async ({ backupId }: { backupId: string }) => void host.emptied.push(backupId),
   publish: async (input: PublishInput) => {
     host.published.push(input)
     return { summary: summaryOf(input) }

@@ -12,6 +12,7 @@ import { fakeDestination, type FakeDestination } from './destination.js'
 import { fakeKeys } from './keys.js'
 import { fakeLog, type FakeLog } from './log.js'
 import { fakeSite } from './site.js'
+import { testSpool } from './spool.js'
 
 /** What a test changes and looks at; the tools read it at the moment of use. */
 export interface FakeWorld {
@@ -93,6 +94,7 @@ export function fakeTools(overrides: Partial<Tools> = {}): FakeTools {
       cacheFolder: `${site.stateDir}/cache/manifests`,
       log: fakeLog(),
     }),
+    spool: testSpool(site.stateDir),
     clock: () => world.now,
     random: (digits) => (++randoms).toString(16).padStart(digits, '0'),
     log: world.log,

@@ -1,3 +1,4 @@
+import type { Site } from '../../core/site.js'
 import { compilePlan, wantedSchedule } from '../../plan/compile.js'
 import { describeChange, describeChanges } from '../../plan/diff.js'
 import { explainPlan } from '../../plan/explain.js'
@@ -5,10 +6,10 @@ import { readPlan } from '../../plan/validate.js'
 import { diffSchedules } from '../../core/schedule-diff.js'
 import { goodPlan, homeSite } from './sites.js'
 
-function compiled(text: string) {
-  const { plan, issues } = readPlan(text, 'plans/shop.yaml', homeSite)
+function compiled(text: string, site: Site = homeSite) {
+  const { plan, issues } = readPlan(text, 'plans/shop.yaml', site)
   if (!plan) throw new Error(JSON.stringify(issues))
-  return compilePlan(plan, text, homeSite, 'plans/shop.yaml')
+  return compilePlan(plan, text, site, 'plans/shop.yaml')
 }
 
 const shop = `version: 1
@@ -118,6 +119,25 @@ test('the order of a hold is explained as far as the plan knows it', () => {
   expect(explained).toContain('The host knows the rest of the order')
   expect(explained).toContain(
     'Starts docker:db, then docker:web, then containers with label "plan=shop" again',
+  )
+})
+
+test('a plan whose held sources go through the spool is explained so', () => {
+  const text = goodPlan.replace('    live: true\n', '')
+  const hold = 'hold: { services: [docker:web] }\n'
+  const site = {
+    ...homeSite,
+    destinations: { disk: { type: 'local', path: '/mnt/far', spool: true } },
+  } as const
+
+  const explained = explainPlan(compiled(`${text}${hold}`, site), {
+    now: new Date('2026-11-21T12:00Z'),
+    nextRuns: 0,
+  })
+
+  expect(explained).toContain('meanwhile, into the spool of the host.')
+  expect(explained).toContain(
+    'Uploads it from the spool to disk. Where the spool has no room, the services stay down until disk has everything',
   )
 })
 

@@ -11,7 +11,7 @@ function world(changes: Partial<CompiledPlan> = {}) {
   const tools = fakeTools()
   const { world: seen } = tools
   const plan: CompiledPlan = {
-    ...{ name: 'shop', file: 'shop.yaml', host: 'nas', unheld: [] },
+    ...{ name: 'shop', file: 'shop.yaml', host: 'nas', unheld: [], isSpooled: false },
     ...{ job: testJob('shop'), freshnessMs: 26 * HOUR, ...changes },
   }
   const alarms = {

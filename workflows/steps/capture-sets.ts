@@ -3,10 +3,12 @@ import type { HoldReport, Item } from '../../core/backup.js'
 import { isRetryable } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
 import type { BackupJob, HoldSpec, NamedSource, ResolvedHold, ResolvedSet } from '../../core/job.js'
+import { decideRepeat, type Route } from '../../core/spool.js'
 import type { LeaseGrant } from '../../core/work.js'
 import { captureActivity } from '../proxies.js'
 import type { Inbox } from './inbox.js'
 import type { ProgressBoard } from './progress-board.js'
+import { forgetSpooled, uploadSet } from './upload-set.js'
 import { whileHeld, type Held } from './while-held.js'
 
 /** Between two tries of a set: the services are back and breathe. */
@@ -19,6 +21,8 @@ export interface CaptureRun {
   readonly backupId: string
   readonly takenAt: string
   readonly destination: string
+  /** Of what is read under holds. Left out: direct. */
+  readonly route?: Route
   readonly inbox: Inbox
   readonly board: ProgressBoard
 }
@@ -30,48 +34,59 @@ export interface CapturedSet {
 
 /**
  * Reads one set: live sources as they are, the others under one hold, one after another. When a capture under a hold is
- * lost, the hold ends and the whole set is read again under a new one: half a set from each would be no set.
+ * lost, the hold ends and the whole set is read again under a new one: half a set from each would be no set. What went
+ * through the spool is at the destination when this returns; the services were back before.
  */
 export async function captureSet(run: CaptureRun, set: ResolvedSet): Promise<CapturedSet> {
   const { hold } = set
   if (hold === undefined) {
     return { items: await captureAll(run, set.sources, { attempt: 1, grants: [] }), reports: [] }
   }
+  let route = run.route ?? 'direct'
+  let attemptsLeft = run.job.attempts
   for (let attempt = 1; ; attempt++) {
+    attemptsLeft--
     const lost: unknown[] = []
+    const onLost = (error: unknown) => lost.push(error)
     try {
-      return await captureHeld(run, {
-        sources: set.sources,
-        hold,
-        attempt,
-        onLost: (error) => lost.push(error),
-      })
+      const captured = await captureHeld(run, { sources: set.sources, hold, attempt, route, onLost })
+      if (route === 'spool') await uploadSet(run, captured.items, onLost)
+      return captured
     } catch (error) {
-      if (CancellationScope.current().consideredCancelled || attempt >= run.job.attempts) throw error
-      if (!lost.some(isWorthRepeating)) throw error
+      if (CancellationScope.current().consideredCancelled) throw error
+      const repeat = decideRepeat({ ...verdictOn(lost), route, attemptsLeft })
+      if (repeat === undefined) throw error
+      if (route === 'spool') await forgetSpooled(run)
+      if (repeat.route !== route) run.board.warn(withoutSpool(run, error))
+      route = repeat.route
+      if (!repeat.counts) attemptsLeft++
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
-      await sleep(pause, { summary: `before try ${attempt + 1} of ${run.job.attempts}` })
+      await sleep(pause, { summary: `before try ${attempt + 1}` })
     }
   }
 }
 
-/** A lost worker, a server that was away. What is not expected is a bug, and stays one. */
-const isWorthRepeating = (thrown: unknown): boolean => {
-  const error = errorOf(thrown)
-  return error !== undefined && isRetryable(error.kind)
+/** A lost worker, a server that was away: worth another try. What is not expected is a bug, and stays one. */
+function verdictOn(lost: readonly unknown[]) {
+  const known = lost.map(errorOf).filter((error) => error !== undefined)
+  return { codes: known.map(({ code }) => code), isRetryable: known.some(({ kind }) => isRetryable(kind)) }
 }
+
+const withoutSpool = ({ destination }: CaptureRun, error: unknown): string =>
+  `${errorOf(error)?.message ?? String(error)} The set is read once more, and its services stay down until "${destination}" has everything.`
 
 interface HeldAttempt {
   readonly sources: readonly NamedSource[]
   readonly hold: ResolvedHold
   readonly attempt: number
+  readonly route: Route
   /** A capture failed, and not the hold itself: another may do better, also when this one was over by then. */
   readonly onLost: (error: unknown) => void
 }
 
 async function captureHeld(
   run: CaptureRun,
-  { sources, hold, attempt, onLost }: HeldAttempt,
+  { sources, hold, attempt, route, onLost }: HeldAttempt,
 ): Promise<CapturedSet> {
   const { inbox, board, job } = run
   const wish = {
@@ -83,7 +98,7 @@ async function captureHeld(
   }
   const { value: items, reports } = await whileHeld(inbox, wish, async (held) => {
     try {
-      return await captureAll(run, sources, { attempt, hold, grants: held.grants, held })
+      return await captureAll(run, sources, { attempt, route, hold, grants: held.grants, held })
     } catch (error) {
       onLost(error)
       throw error
@@ -94,6 +109,7 @@ async function captureHeld(
 
 interface CaptureAttempt {
   readonly attempt: number
+  readonly route?: Route
   readonly hold?: ResolvedHold
   readonly grants: readonly LeaseGrant[]
   readonly held?: Held
@@ -102,7 +118,7 @@ interface CaptureAttempt {
 async function captureAll(
   run: CaptureRun,
   sources: readonly NamedSource[],
-  { attempt, hold, grants, held }: CaptureAttempt,
+  { attempt, route = 'direct', hold, grants, held }: CaptureAttempt,
 ): Promise<readonly Item[]> {
   const { job, board, backupId, takenAt, destination } = run
   const capture = captureActivity(job.host, hold === undefined ? 'live' : 'held', job.timeoutMs)
@@ -121,6 +137,7 @@ async function captureAll(
           source,
           compression: job.compression,
           ...encryptionOf(job),
+          ...(route === 'direct' ? {} : { route }),
           attempt,
           ...(hold === undefined ? {} : { hold: recorded(hold) }),
           grants,

@@ -23,6 +23,7 @@ export async function concludeBackup(
 ): Promise<BackupRunResult> {
   const { job, backupId, startedAt } = run
   const services = servicesVerdictOf(captured.reports)
+  const warnings = run.board.warnings()
   if (published.data === 'inconsistent') await raise(job.host, inconsistentAlarm(job, backupId))
   if (published.data === 'suspect') await raise(job.host, suspectAlarm(job, backupId))
   const verification = await verifyAfter(run)
@@ -47,6 +48,7 @@ export async function concludeBackup(
     holds: captured.reports,
     notCaptured: notCapturedOf(captured.items),
     ...(verification === undefined ? {} : { verification }),
+    ...(warnings.length === 0 ? {} : { warnings }),
     retention,
     durationMs: Date.now() - startedAt,
   }

@@ -12,6 +12,9 @@ export interface ProgressBoard {
   readonly wait: (behind: readonly string[]) => void
   readonly source: (name: string, change: Partial<Omit<SourceProgress, 'name'>>) => void
   readonly hold: (progress: HoldProgress) => void
+  /** A sentence about what is odd and does not stop the run. */
+  readonly warn: (warning: string) => void
+  readonly warnings: () => readonly string[]
   /** Replaces the details: for the end of a run. */
   readonly conclude: (markdown: string) => void
 }
@@ -46,6 +49,8 @@ export function progressBoard(
       }),
     hold: (change) =>
       show({ phase: phaseOf(change, progress.phase), holds: withHold(progress.holds, change) }),
+    warn: (warning) => show({ warnings: [...(progress.warnings ?? []), warning] }),
+    warnings: () => progress.warnings ?? [],
     conclude: (markdown) => {
       progress = { ...progress, phase: 'done' }
       setCurrentDetails(`**${title}**\n\n${markdown}`)
@@ -64,7 +69,7 @@ function withHold(holds: readonly HoldProgress[], change: HoldProgress): readonl
   return holds.map((hold) => (hold === known ? next : hold))
 }
 
-function detailsOf(title: string, { phase, waitingFor, sources, holds }: RunProgress): string {
+function detailsOf(title: string, { phase, waitingFor, sources, holds, warnings = [] }: RunProgress): string {
   const now = waitingFor?.length ? `waiting for ${waitingFor.join(', ')}` : phase
   const lines = [
     ...sources.map(
@@ -75,6 +80,7 @@ function detailsOf(title: string, { phase, waitingFor, sources, holds }: RunProg
       ({ service, state, downtimeMs }) =>
         `- ${service}: ${state}${downtimeMs === undefined ? '' : ` after ${formatDuration(downtimeMs)}`}`,
     ),
+    ...warnings.map((warning) => `- ${warning}`),
   ]
   return `**${title}**: ${now}\n\n${lines.join('\n')}`
 }

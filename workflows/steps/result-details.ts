@@ -3,7 +3,18 @@ import type { BackupRunResult } from '../../core/work.js'
 
 /** The end of a run, for people, in the markdown of Temporal's UI. */
 export function resultDetails(result: BackupRunResult): string {
-  const { outcome, data, services, summary, holds, retention, skippedFor, backupId, durationMs } = result
+  const {
+    outcome,
+    data,
+    services,
+    summary,
+    holds,
+    warnings = [],
+    retention,
+    skippedFor,
+    backupId,
+    durationMs,
+  } = result
   if (outcome === 'skipped') return `skipped: ${skippedFor} had the plan`
   const lines = [
     `- **${outcome}** in ${formatDuration(durationMs)}: data ${data}, services ${services}`,
@@ -20,6 +31,7 @@ export function resultDetails(result: BackupRunResult): string {
       : [
           `- deleted ${retention.expired.length}, removed ${retention.removed.length}${noteOf(retention.note)}`,
         ]),
+    ...warnings.map((warning) => `- ${warning}`),
   ]
   return lines.join('\n')
 }
