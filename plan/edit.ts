@@ -18,9 +18,9 @@ export function setSchedule(text: string, cron: string, inherited: Schedule = {}
   const before = fieldsOf(document)
   if (before === undefined) throw unreadable()
   const wanted = wantedSchedule(before['schedule'] as Fields | null | undefined, cron, inherited)
-  const edited = edit(text, document, document.contents, wanted)
-  const after = fieldsOf(composeYaml(edited).document)
-  if (!isDeepStrictEqual(after, { ...before, schedule: wanted })) {
+  const edited = tryEdit(text, document, document.contents, wanted)
+  const after = edited === undefined ? undefined : fieldsOf(composeYaml(edited).document)
+  if (edited === undefined || !isDeepStrictEqual(after, { ...before, schedule: wanted })) {
     throw new HoldfastError(
       'plan.invalid',
       'The schedule of this plan cannot be edited without rewriting the file.',
@@ -30,6 +30,15 @@ export function setSchedule(text: string, cron: string, inherited: Schedule = {}
     )
   }
   return edited
+}
+
+/** Undefined where the library refuses to write it: an alias whose anchor would go. */
+function tryEdit(...args: Parameters<typeof edit>): string | undefined {
+  try {
+    return edit(...args)
+  } catch {
+    return undefined
+  }
 }
 
 /** Undefined where an alias names no anchor, or too many are nested: only reading the values finds that. */

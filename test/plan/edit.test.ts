@@ -59,6 +59,8 @@ test.each([
   ['no YAML', 'a: ['],
   ['a list', '- a'],
   ['a schedule that is an alias', 'x: &s { cron: "1 1 * * *" }\nschedule: *s\ny: *s\n'],
+  ['an alias of nothing', 'schedule: { cron: *c }\n'],
+  ['a schedule whose anchor would go', 'schedule: &s\ny: *s\n'],
   ['a cron that others repeat', 'schedule: { cron: &c "1 1 * * *" }\ny: *c\n'],
 ])('%s is left alone, with an error', (_, text) => {
   try {

@@ -96,6 +96,17 @@ test('every place of a secret in the schemas is known to the mask', () => {
   }
   ;[PlanFile, ConfigFile].forEach(walk)
 
-  expect([...new Set(keys)].sort()).toEqual(['apiKey', 'certificate', 'key', 'password', 'serverRootCA'])
+  expect([...new Set(keys)].sort()).toEqual([
+    'accessKeyId',
+    'apiKey',
+    'certificate',
+    'key',
+    'passphrase',
+    'password',
+    'privateKey',
+    'secretAccessKey',
+    'serverRootCA',
+    'sessionToken',
+  ])
   expect(keys.filter((key) => !isSecretKey(key))).toEqual([])
 })
