@@ -15,7 +15,8 @@ const SECRET_KEYS = [
   'credentials',
 ]
 const SHORT_SECRET_KEYS = new Set(['key', 'pass', 'pw', 'pwd', 'auth', 'passwd', 'cert', 'pin'])
-const SECRET_WORDS = /pass(word|wd|phrase)|secret|token|credential|api[-_]?key|private[-_]?key/i
+const SECRET_WORDS =
+  /pass(word|wd|phrase)|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key/i
 
 /** Whether a value under this key may be a secret. A misspelt one counts: `pasword: …` is exactly what messages are about. */
 export function isSecretKey(key: string): boolean {

@@ -99,7 +99,7 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
     await rm(world.path('state', 'temporal'), { recursive: true })
     await letTemporalStart()
 
-    await until('a server is back', async () => (await readServer(world.stateDir)) !== undefined, 60_000)
+    await until('a server is back', temporalAnswers, 60_000)
     await until('the service is back', () => service.isRunning(), 30_000)
     await until('the entry is gone', async () => (await world.journal()).length === 0)
     world.tar.kill()
@@ -260,6 +260,12 @@ describeWith(['built', 'temporal'], 'a service comes back from the journal alone
       if (child.kill('SIGTERM')) await once(child, 'exit')
     }
   }
+
+  const temporalAnswers = () =>
+    temporalCommand(world.stateDir, ['operator', 'namespace', 'describe']).then(
+      () => true,
+      () => false,
+    )
 
   /** The agent would start the server again: its program fails from now on. */
   async function keepTemporalDown(): Promise<void> {

@@ -57,6 +57,7 @@ describe('reading it', () => {
       plans: ['plans/*.yaml'],
       destinations: {},
       services: {},
+      keys: {},
       limits: { parallelCaptures: 2 },
       defaults: {},
     })
