@@ -234,7 +234,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
     await world.json('backup', 'restore', second.backupId, '--yes')
 
     expect(checked).toMatchObject({ destination: 'offsite', bytes: 17 * 2 ** 20 })
-    expect(second).toMatchObject({ outcome: 'good', retention: { removed: [first.backupId] } })
+    expect(second).toMatchObject({ outcome: 'good', retention: { expired: [first.backupId] } })
     expect(listed).toMatchObject([{ id: second.backupId, destination: 'offsite', isGood: true }])
     expect(verified.code).toBe(0)
     expect(await fingerprint(notes)).toBe(before)
@@ -295,7 +295,7 @@ describeWith(['built', 'temporal', 'sshd', 'python'], 'the main job at destinati
     const verified = await world.holdfast('backup', 'verify', backupId)
     await world.json<RestoreResult>('backup', 'restore', backupId, '--yes')
 
-    expect({ outcome, removed: retention?.removed.length }).toEqual({ outcome: 'good', removed: 1 })
+    expect({ outcome, expired: retention?.expired.length }).toEqual({ outcome: 'good', expired: 1 })
     expect(verified.code).toBe(0)
     expect(await fingerprint(world.path('data'))).toBe(before)
     const listed = await world.json<BackupSummary[]>('backup', 'list', '--plan', plan)
