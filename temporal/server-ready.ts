@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectClientTo, DEFAULT_NAMESPACE, type TemporalTarget } from './connection.js'
 import { listensOn } from './listening.js'
@@ -24,16 +25,7 @@ interface Server {
 }
 
 /** Whether this server, and no other on its port, answers at once. */
-export async function answers({ pid, ports }: Server): Promise<boolean> {
-  if (!listensOn(pid, ports.frontend)) return false
-  try {
-    const { close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
-    await close()
-    return true
-  } catch {
-    return false
-  }
-}
+export const answers = (server: Server): Promise<boolean> => succeeds(server, () => Promise.resolve())
 
 /**
  * Waits until the server answers and its namespace has our search attributes. False when it ends before that, as one does
@@ -41,24 +33,28 @@ export async function answers({ pid, ports }: Server): Promise<boolean> {
  * moment answers there too, and is never asked: we would bring our work to a stranger.
  */
 export async function becomesReady(
-  { pid, ports }: Server,
+  server: Server,
   isRunning: () => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(READY_WITHIN_MS)])
   while (isRunning() && !limit.aborted) {
-    if (!listensOn(pid, ports.frontend)) {
-      await delay(POLL_INTERVAL_MS)
-      continue
-    }
-    try {
-      const { client, close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
-      await prepareNamespace(client.connection, DEFAULT_NAMESPACE).finally(close)
+    // Right after it listens, the server answers that it does not know the namespace, or that it is not there yet.
+    if (await succeeds(server, ({ connection }) => prepareNamespace(connection, DEFAULT_NAMESPACE)))
       return isRunning()
-    } catch {
-      // Right after it listens, the server answers that it does not know the namespace, or that it is not there yet.
-      await delay(POLL_INTERVAL_MS)
-    }
+    await delay(POLL_INTERVAL_MS)
   }
   return false
+}
+
+/** Whether this server, and no other on its port, can be reached, and `work` succeeds with it. */
+async function succeeds({ pid, ports }: Server, work: (client: Client) => Promise<void>): Promise<boolean> {
+  if (!listensOn(pid, ports.frontend)) return false
+  try {
+    const { client, close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
+    await work(client).finally(close)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -26,3 +26,14 @@ export async function* chunksOf(
     signal.removeEventListener('abort', abort)
   }
 }
+
+/** Does `work` with the body of an upload: what that failed with is thrown as it was, and it is destroyed in the end. */
+export async function withBody<T>(body: Readable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof BodyFailure ? error.cause : error
+  } finally {
+    body.destroy()
+  }
+}

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
 import type { PluginDestination as Settings } from '../../schemas/plugin-destination.js'
 import { Digest } from '../pipeline/digest.js'
-import { BodyFailure, chunksOf } from './body.js'
+import { chunksOf, withBody } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { requireSame } from './existing-object.js'
 import { isObjectName, requireObjectName } from './object-names.js'
@@ -30,19 +30,11 @@ class PluginDestination implements Destination {
     this.#world = world
   }
 
-  async put(
-    objectName: string,
-    body: Readable,
-    { signal }: { signal: AbortSignal },
-  ): Promise<{ bytes: number }> {
-    try {
+  put(objectName: string, body: Readable, { signal }: { signal: AbortSignal }): Promise<{ bytes: number }> {
+    return withBody(body, () => {
       requireObjectName(objectName)
-      return await this.#send(objectName, body, signal)
-    } catch (error) {
-      throw error instanceof BodyFailure ? error.cause : error
-    } finally {
-      body.destroy()
-    }
+      return this.#send(objectName, body, signal)
+    })
   }
 
   async get(

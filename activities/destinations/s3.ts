@@ -4,6 +4,7 @@ import type { DestinationOf } from '../../schemas/destinations.js'
 import type { Secrets } from '../secrets.js'
 import { BodyFailure, chunksOf } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
+import { notFound } from './object-failure.js'
 import { isObjectName, requireObjectName } from './object-names.js'
 import { s3Bucket, type Bucket, type StoredObject } from './s3/bucket.js'
 import { S3_LIMITS, s3Connector, type S3Limits } from './s3/client.js'
@@ -75,10 +76,7 @@ class S3Bucket implements Destination {
   ): Promise<Readable> {
     const found = await this.#find(objectName, signal)
     if (found) return this.#open(found, range, signal)
-    throw new HoldfastError(
-      'object.not-found',
-      `Object "${objectName}" is not there at destination "${this.name}".`,
-    )
+    throw notFound(objectName, this.name)
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo> {

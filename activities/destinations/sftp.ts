@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
 import type { SftpDestination as Settings } from '../../schemas/sftp-destination.js'
-import { BodyFailure } from './body.js'
+import { withBody } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { requireSame } from './existing-object.js'
 import { notFound } from './object-failure.js'
@@ -43,21 +43,13 @@ class SftpDestination implements Destination {
     this.#world = world
   }
 
-  async put(
-    objectName: string,
-    body: Readable,
-    { signal }: { signal: AbortSignal },
-  ): Promise<{ bytes: number }> {
-    try {
+  put(objectName: string, body: Readable, { signal }: { signal: AbortSignal }): Promise<{ bytes: number }> {
+    return withBody(body, () => {
       requireObjectName(objectName)
-      return await this.#use(signal, `write object "${objectName}" to`, (session) =>
+      return this.#use(signal, `write object "${objectName}" to`, (session) =>
         this.#store(session, { objectName, body }, signal),
       )
-    } catch (error) {
-      throw error instanceof BodyFailure ? error.cause : error
-    } finally {
-      body.destroy()
-    }
+    })
   }
 
   async get(

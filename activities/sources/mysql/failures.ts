@@ -1,17 +1,5 @@
 import { HoldfastError, type ErrorCode } from '../../../core/errors.js'
-
-/** What was being done when a client or dump program failed, for the message. */
-export interface Attempt {
-  /** For people: `MySQL on db.lan:3306`. */
-  readonly server: string
-  readonly user: string
-  readonly program: string
-  /** What was being done: `dumping database "orders"`. */
-  readonly work: string
-  /** What it is when nothing better is known. */
-  readonly otherwise: 'source.failed' | 'restore.failed'
-  readonly secrets: readonly string[]
-}
+import { failureMessage, shortened, withoutSecrets, type Attempt } from '../program-failure.js'
 
 interface Rule {
   readonly says: RegExp
@@ -63,14 +51,10 @@ const RULES: readonly Rule[] = [
 export function databaseFailure(attempt: Attempt, exit: { code: number; stderr: string }): HoldfastError {
   const excerpt = excerptOf(exit.stderr, attempt.secrets)
   const rule = excerpt === undefined ? undefined : RULES.find(({ says }) => says.test(excerpt))
-  return new HoldfastError(
-    rule?.code ?? attempt.otherwise,
-    `${attempt.server}: ${attempt.work} failed: ${excerpt ?? `${attempt.program} exited with code ${exit.code}`}.`,
-    { hint: rule?.hint(attempt) ?? 'Look into the log of the database server.' },
-  )
+  return new HoldfastError(rule?.code ?? attempt.otherwise, failureMessage(attempt, excerpt, exit.code), {
+    hint: rule?.hint(attempt) ?? 'Look into the log of the database server.',
+  })
 }
-
-const MAX_EXCERPT_CHARACTERS = 200
 
 /** The first line that tells an error. The client repeats statements beside it, which are none of a log's business. */
 function excerptOf(stderr: string, secrets: readonly string[]): string | undefined {
@@ -78,10 +62,5 @@ function excerptOf(stderr: string, secrets: readonly string[]): string | undefin
   const telling = lines.find((line) => /^ERROR\b|: (?:Got )?err(?:or|no)\b|: Couldn't/i.test(line))
   if (telling === undefined) return undefined
   const words = telling.replace(/^(?:mariadb|mysql)(?:-?dump)?: /, '').replace(/\.$/, '')
-  const redacted = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '***'), words)
-  return redacted.length <= MAX_EXCERPT_CHARACTERS
-    ? redacted
-    : `${redacted.slice(0, MAX_EXCERPT_CHARACTERS)}…`
+  return shortened(withoutSecrets(words, secrets))
 }

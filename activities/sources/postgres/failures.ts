@@ -1,17 +1,5 @@
 import { HoldfastError, type ErrorCode } from '../../../core/errors.js'
-
-/** What was being done when a tool of PostgreSQL failed, for the message. */
-export interface Attempt {
-  /** For people: `PostgreSQL on db.lan:5432`. */
-  readonly server: string
-  readonly user: string
-  readonly program: string
-  /** What was being done: `dumping database "orders"`. */
-  readonly work: string
-  /** What it is when nothing better is known. */
-  readonly otherwise: 'source.failed' | 'restore.failed'
-  readonly secrets: readonly string[]
-}
+import { failureMessage, shortened, withoutSecrets, type Attempt } from '../program-failure.js'
 
 interface Rule {
   readonly says: RegExp
@@ -92,7 +80,7 @@ const RULES: readonly Rule[] = [
 export function databaseFailure(attempt: Attempt, exit: { code: number; stderr: string }): HoldfastError {
   const excerpt = excerptOf(exit.stderr, attempt.secrets)
   const rule = RULES.find(({ says }) => says.test(exit.stderr))
-  const message = `${attempt.server}: ${attempt.work} failed: ${excerpt ?? `${attempt.program} exited with code ${exit.code}`}.`
+  const message = failureMessage(attempt, excerpt, exit.code)
   const match = rule?.says.exec(exit.stderr)
   if (rule && match) {
     const hint = typeof rule.hint === 'string' ? rule.hint : rule.hint(attempt, match)
@@ -105,8 +93,6 @@ export function databaseFailure(attempt: Attempt, exit: { code: number; stderr: 
   return new HoldfastError(code, message, { hint: 'Look into the log of the database server.' })
 }
 
-const MAX_EXCERPT_CHARACTERS = 200
-
 /** The first line that tells an error. Later lines repeat statements and rows, which are none of a log's business. */
 export function excerptOf(stderr: string, secrets: readonly string[]): string | undefined {
   const lines = stderr.split('\n').map((line) => line.trim())
@@ -114,11 +100,10 @@ export function excerptOf(stderr: string, secrets: readonly string[]): string | 
     lines.find((line) => /(?:error|fatal|panic):/i.test(line)) ?? lines.find((line) => line !== '')
   if (telling === undefined) return undefined
   const words = telling.replace(/^(?:psql|pg_\w+)(?::<stdin>:\d+)?: (?:error: )?/, '').replace(/\.$/, '')
-  const redacted = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '***'), words)
-    .replaceAll(/SCRAM-SHA-256\$\S+|md5[0-9a-f]{32}|(?<=PASSWORD )'[^']*'?/gi, '***')
-  return redacted.length <= MAX_EXCERPT_CHARACTERS
-    ? redacted
-    : `${redacted.slice(0, MAX_EXCERPT_CHARACTERS)}…`
+  return shortened(
+    withoutSecrets(words, secrets).replaceAll(
+      /SCRAM-SHA-256\$\S+|md5[0-9a-f]{32}|(?<=PASSWORD )'[^']*'?/gi,
+      '***',
+    ),
+  )
 }
