@@ -17,10 +17,12 @@ export interface BackupJob {
   readonly compression: Required<Compression>
   /** Left out: not encrypted. */
   readonly encryption?: JobEncryption
-  /** The first receives the stream. */
+  /** The first receives the stream; the others get copies after the services are back. */
   readonly destinations: readonly string[]
   /** Left out: nothing is ever removed. */
   readonly retention?: RetentionRules
+  /** Of destinations that have rules of their own: all their rules. */
+  readonly retentionAt?: Readonly<Record<string, RetentionRules>>
   /** IANA zone in which days, weeks and months of retention are counted. */
   readonly timezone: string
   readonly timeoutMs: number
@@ -93,12 +95,18 @@ export interface ResolvedHold extends HoldSpec {
 export const DEFAULT_QUARANTINE_MS = 3 * 86_400_000
 
 /** Retention with its durations in milliseconds and its defaults filled in. */
-export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum' | 'quarantine'> & {
+export type RetentionRules = Omit<Retention, 'keepWithin' | 'minimum' | 'quarantine' | 'destinations'> & {
   readonly keepWithinMs?: number
   /** Left out: `DEFAULT_QUARANTINE_MS`. */
   readonly quarantineMs?: number
   readonly minimum: number
 }
+
+/** The rules that hold at one destination of the job; undefined: nothing is ever removed there. */
+export const rulesAt = (
+  { retention, retentionAt }: Pick<BackupJob, 'retention' | 'retentionAt'>,
+  destination: string,
+): RetentionRules | undefined => retentionAt?.[destination] ?? retention
 
 /** Input of the backupRun workflow. A scheduled run has no id yet: the workflow forms it from its nominal time. */
 export interface BackupRunInput {

@@ -53,7 +53,7 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     compression: compressionOf(plan.compression),
     ...(plan.encryption === undefined || plan.encryption === 'none' ? {} : { encryption: plan.encryption }),
     destinations: plan.destinations,
-    ...(plan.retention === undefined ? {} : { retention: retentionOf(plan.retention) }),
+    ...(plan.retention === undefined ? {} : retentionsOf(plan.retention, plan.destinations)),
     timezone: plan.schedule?.timezone ?? 'UTC',
     timeoutMs: milliseconds(plan.timeout, DEFAULT_TIMEOUT_MS),
     attempts: plan.retry?.attempts ?? DEFAULT_ATTEMPTS,
@@ -127,7 +127,27 @@ function compressionOf({ algorithm, level }: Compression = { algorithm: 'zstd' }
   return { algorithm, level: algorithm === 'none' ? 0 : (level ?? DEFAULT_LEVELS[algorithm]) }
 }
 
-function retentionOf({ keepWithin, quarantine, minimum, ...rules }: Retention): RetentionRules {
+/** The rules of the plan; and of each destination that has some of its own, all its rules. */
+function retentionsOf(
+  { destinations = {}, ...rules }: Retention,
+  names: readonly string[],
+): Pick<BackupJob, 'retention' | 'retentionAt'> {
+  const own = names.flatMap((name) => {
+    const changes = destinations[name]
+    return changes === undefined ? [] : [[name, rulesOf({ ...rules, ...changes })] as const]
+  })
+  return {
+    retention: rulesOf(rules),
+    ...(own.length === 0 ? {} : { retentionAt: Object.fromEntries(own) }),
+  }
+}
+
+function rulesOf({
+  keepWithin,
+  quarantine,
+  minimum,
+  ...rules
+}: Omit<Retention, 'destinations'>): RetentionRules {
   return {
     ...rules,
     ...(quarantine === undefined ? {} : { quarantineMs: parseDuration(quarantine) }),

@@ -36,7 +36,7 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
     [`Plan ${plan.name} (${plan.file})`, ...(plan.description === undefined ? [] : [plan.description])],
     [`Each run, on host ${plan.host}:`, ...stepsOf(plan).map((step, index) => `  ${index + 1}. ${step}`)],
     ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
-    ['Kept:', `  ${keptSentence(job)}`],
+    ['Kept:', ...keptLines(job).map((line) => `  ${line}`)],
     ...watchedParagraph(plan),
   ]
   const notes = notesOf(plan, now)
@@ -45,17 +45,27 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
 }
 
 function stepsOf({ job, isSpooled }: CompiledPlan): readonly string[] {
-  const spooledFor = isSpooled ? job.destinations[0] : undefined
+  const [first = '', ...others] = job.destinations
+  const spooledFor = isSpooled ? first : undefined
   return [
-    'Checks tools, rights, space and the destination, before anything stops.',
+    `Checks tools, rights, space and the ${others.length === 0 ? 'destination' : 'destinations'}, before anything stops.`,
     ...job.sets.flatMap((set, index) =>
       setSteps(set, index === 0 && job.sets.some(({ hold }) => hold !== undefined), spooledFor),
     ),
-    `Stores it at ${listInWords(job.destinations)}, ${compressionInWords(job)}, ${encryptionInWords(job)}, with the manifest last.`,
+    `Stores it at ${first}, ${compressionInWords(job)}, ${encryptionInWords(job)}, with the manifest last.`,
     ...(job.verifyAfter === undefined ? [] : [VERIFIES[job.verifyAfter]]),
-    `The whole run may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
+    ...copySteps(others),
+    `The ${others.length === 0 ? 'whole run' : 'run up to its copies'} may take ${durationInWords(job.timeoutMs)}; a set that fails is tried ${attemptsInWords(job.attempts)}.`,
   ]
 }
+
+/** Whatever became of the copies, the backup stands. */
+const copySteps = (others: readonly string[]): readonly string[] =>
+  others.length === 0
+    ? []
+    : [
+        `Copies it, as it is stored, to ${listInWords(others)}, while everything runs again, and whatever earlier backups are missing there. A copy that cannot be made makes the run partial; the next run makes it.`,
+      ]
 
 const VERIFIES = {
   readBack: 'Reads it back, looks into archives, dumps and databases, and compares every byte.',
@@ -157,9 +167,14 @@ function watchedParagraph({ freshnessMs }: CompiledPlan): readonly (readonly str
   ]
 }
 
-function keptSentence({ retention, timezone }: BackupJob): string {
-  if (retention === undefined) return 'Every backup: the plan has no retention, so nothing is ever removed.'
-  return `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}. ${goneSentence(retention)}`
+function keptLines({ retention, retentionAt = {}, timezone }: BackupJob): readonly string[] {
+  if (retention === undefined) return ['Every backup: the plan has no retention, so nothing is ever removed.']
+  return [
+    `Of the good backups, ${retentionInWords(retention)}. Days, weeks, months and years are those of ${timezone}. ${goneSentence(retention)}`,
+    ...Object.entries(retentionAt).map(
+      ([name, rules]) => `At ${name}: ${retentionInWords(rules)}. ${goneSentence(rules)}`,
+    ),
+  ]
 }
 
 const goneSentence = ({ quarantineMs = DEFAULT_QUARANTINE_MS }: RetentionRules): string =>

@@ -26,6 +26,7 @@ const mistake =
 export const errorAt = mistake('error', 'value')
 export const errorAtKey = mistake('error', 'key')
 export const warningAt = mistake('warning', 'value')
+export const warningAtKey = mistake('warning', 'key')
 
 export const absenceIn = (path: Path, ...text: MistakeText): Mistake => ({
   ...errorAtKey(path, ...text),

@@ -24,9 +24,15 @@ function take(root: unknown, path: Path): void {
   else parent[key] = undefined
 }
 
-/** `sources`, `services` and `destinations` have entries by the names that users give. */
+/** `sources`, `services` and `destinations`, also those of `retention`, have entries by the names that users give. */
 const isMapOfEntries = (path: Path): boolean =>
-  path.length === 1 && (path[0] === 'sources' || path[0] === 'services' || path[0] === 'destinations')
+  MAPS_OF_ENTRIES.has(path[0] === 'defaults' ? path.slice(1).join('.') : path.join('.'))
+const MAPS_OF_ENTRIES: ReadonlySet<string> = new Set([
+  'sources',
+  'services',
+  'destinations',
+  'retention.destinations',
+])
 
 function recordAt(root: unknown, path: Path): Record<string | number, unknown> | undefined {
   let value = root

@@ -57,7 +57,7 @@ const Objectives = strict(
       duration('An alarm while the newest good backup is older than this, or while there is none.', '26h'),
     ),
   },
-  'What the backups of the plan are to be. Watched at the destination, also when nothing runs.',
+  'What the backups of the plan are to be. Watched at the destinations, also when nothing runs.',
   { freshness: '26h' },
 )
 
@@ -108,16 +108,20 @@ export const planDefaults = {
   destinations: Type.Optional(
     Type.Array(name('Name of a destination of holdfast.yaml.', 'disk'), {
       minItems: 1,
-      maxItems: 1,
-      description: 'Where the backups go: the name of a destination of holdfast.yaml.',
-      examples: [['disk']],
+      maxItems: 10,
+      uniqueItems: true,
+      description:
+        'Where the backups go: names of destinations of holdfast.yaml. The first receives what is read; the others get copies after the services are back.',
+      examples: [['disk', 'offsite']],
     }),
   ),
   retention: Type.Optional(Retention),
   verification: Type.Optional(Verification),
   plausibility: Type.Optional(Plausibility),
   objectives: Type.Optional(Objectives),
-  timeout: Type.Optional(duration('Limit of the whole run. Default: 6h.', '6h')),
+  timeout: Type.Optional(
+    duration('Limit of the whole run, up to its copies, which have limits of their own. Default: 6h.', '6h'),
+  ),
   retry: Type.Optional(
     strict(
       {

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch'
 import type { PlanFile } from '../../schemas/plan.js'
-import { errorAt, errorAtKey, type Draft, type Mistake } from '../mistakes.js'
+import { errorAt, errorAtKey, warningAtKey, type Draft, type Mistake } from '../mistakes.js'
 import { didYouMean } from '../../core/suggest.js'
 import type { SiteFacts } from './facts.js'
 
@@ -23,7 +23,22 @@ export function destinationMistakes(plan: Draft<PlanFile>, site: SiteFacts): rea
   })
   // Paths of another host mean other folders.
   const isHere = (plan.host ?? site.host) === site.host
-  return isHere ? [...unknown, ...overlaps(plan, site)] : unknown
+  return [...unknown, ...strangersInRetention(plan, site), ...(isHere ? overlaps(plan, site) : [])]
+}
+
+/** Rules for a destination that the plan does not have: in "defaults" they may be meant for other plans. */
+function strangersInRetention(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
+  const { destinations } = plan
+  if (destinations === undefined) return []
+  return Object.keys(plan.retention?.destinations ?? {})
+    .filter((name) => !destinations.includes(name))
+    .map((name) => {
+      const path = ['retention', 'destinations', name]
+      const hint = didYouMean(name, destinations)
+      return Object.hasOwn(site.destinations, name)
+        ? warningAtKey(path, `has no effect: the plan has no copies at "${name}".`, hint)
+        : errorAtKey(path, `holdfast.yaml defines no destination "${name}".`, hint)
+    })
 }
 
 /** The plan names no destination, and neither do the defaults. */

@@ -1,4 +1,5 @@
 import type { PlanFile } from '../../schemas/plan.js'
+import type { Retention } from '../../schemas/retention.js'
 import { parseDuration } from '../../core/units.js'
 import type { Path } from '../locate.js'
 import { errorAt, warningAt, type Draft, type Mistake } from '../mistakes.js'
@@ -40,9 +41,11 @@ function durationsOf(plan: Draft<PlanFile>): readonly NamedDuration[] {
     { path: ['schedule', 'jitter'], text: plan.schedule?.jitter, least: 'zero' },
     { path: ['schedule', 'catchUp'], text: plan.schedule?.catchUp, least: 'zero' },
     { path: ['timeout'], text: plan.timeout, least: 'millisecond' },
-    { path: ['retention', 'keepWithin'], text: plan.retention?.keepWithin, least: 'zero' },
     { path: ['objectives', 'freshness'], text: plan.objectives?.freshness, least: 'second' },
-    { path: ['retention', 'quarantine'], text: plan.retention?.quarantine, least: 'zero' },
+    ...rulesOf(plan).flatMap(({ path, rules: { keepWithin, quarantine } }): NamedDuration[] => [
+      { path: [...path, 'keepWithin'], text: keepWithin, least: 'zero' },
+      { path: [...path, 'quarantine'], text: quarantine, least: 'zero' },
+    ]),
     ...holds.flatMap(({ path, hold }): NamedDuration[] => [
       { path: [...path, 'maxDowntime'], text: hold?.maxDowntime, least: 'millisecond' },
       { path: [...path, 'stopTimeout'], text: hold?.stopTimeout, least: 'millisecond' },
@@ -99,16 +102,40 @@ function compressionMistakes({ compression }: Draft<PlanFile>): readonly Mistake
     : []
 }
 
-function retentionMistakes({ retention }: Draft<PlanFile>): readonly Mistake[] {
+/** The rules of the plan, and those of single destinations, as they are written. */
+function rulesOf({ retention }: Draft<PlanFile>) {
   if (retention === undefined) return []
-  const { minimum: _, quarantine: __, keepWithin, ...counts } = retention
-  const keepsSome = Object.values(counts).some((count) => count !== undefined && count > 0)
-  if (keepsSome || (keepWithin !== undefined && parseDuration(keepWithin) > 0)) return []
+  const { destinations = {}, ...rules } = retention
   return [
-    errorAt(
-      ['retention'],
-      'has no rule that keeps anything.',
-      'For example: keepLast: 7. Without "retention", every backup is kept.',
-    ),
+    { path: ['retention'], rules },
+    ...Object.entries(destinations).map(([name, own]) => ({
+      path: ['retention', 'destinations', name],
+      rules: own,
+    })),
   ]
+}
+
+function retentionMistakes(plan: Draft<PlanFile>): readonly Mistake[] {
+  const [general, ...others] = rulesOf(plan)
+  if (general === undefined) return []
+  if (!keepsSome(general.rules)) {
+    return [
+      errorAt(
+        general.path,
+        'has no rule that keeps anything.',
+        'For example: keepLast: 7. Without "retention", every backup is kept.',
+      ),
+    ]
+  }
+  return others
+    .filter(({ rules }) => !keepsSome({ ...general.rules, ...rules }))
+    .map(({ path }) =>
+      errorAt(path, 'leaves no rule that keeps anything.', 'For example: keepLast: 7 for this destination.'),
+    )
+}
+
+function keepsSome(rules: Omit<Draft<Retention>, 'destinations'>): boolean {
+  const { minimum: _, quarantine: __, keepWithin, ...counts } = rules
+  const keepsCount = Object.values(counts).some((count) => count !== undefined && count > 0)
+  return keepsCount || (keepWithin !== undefined && parseDuration(keepWithin) > 0)
 }
