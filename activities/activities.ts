@@ -1,5 +1,6 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
+import type { CopyReport, ReplicateInput } from '../core/copies.js'
 import type { RestoreStatus } from '../core/restore-end.js'
 import type { RestoreDetails } from '../core/restore-places.js'
 import type { LockRequest } from '../core/messages.js'
@@ -35,6 +36,8 @@ export interface WaitActivities {
     request: LockRequest
     host: string
   }): Promise<void>
+  /** ISO. When the schedule of the plan starts it again; undefined where it has none, or a paused one. */
+  nextRun(of: { site: string; plan: string }): Promise<string | undefined>
 }
 
 export interface QuestionActivities {
@@ -55,7 +58,10 @@ export interface QuestionActivities {
   markBackup(input: work.MarkInput): Promise<work.MarkResult>
 }
 
-/** Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; the rest on `host.X.data`. */
+/**
+ * Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; replicate on `host.X.copies`; the rest on
+ * `host.X.data`.
+ */
 export interface DataActivities {
   prepareBackup(input: work.PrepareInput & { run: { workflowId: string; runId: string } }): Promise<void>
   capture(input: work.CaptureInput): Promise<Item>
@@ -69,6 +75,11 @@ export interface DataActivities {
   publish(input: work.PublishInput): Promise<work.PublishResult>
   /** Removes what a failed or cancelled run left. Refuses where there is a manifest. */
   discardBackup(input: work.PrepareInput): Promise<void>
+  /**
+   * Copies what is missing at another destination. An attempt goes on where the last one was. Fails only with what is in the
+   * way of all copies; that single backups cannot be copied is in the report.
+   */
+  replicate(input: ReplicateInput): Promise<CopyReport>
   expire(input: work.ExpireInput): Promise<work.ExpireResult>
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
   stageRestore(input: work.StageInput): Promise<work.StagedItem>

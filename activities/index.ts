@@ -5,8 +5,10 @@ import { holdActivities } from './hold.js'
 import { leaseActivities } from './lease.js'
 import { listActivities } from './list.js'
 import { markActivities } from './mark.js'
+import { nextRunActivities } from './next-run.js'
 import { preflightActivities } from './preflight.js'
 import { publishActivities } from './publish.js'
+import { replicateActivities } from './replicate.js'
 import { restoreActivities } from './restore.js'
 import type { Tools } from './tools.js'
 import { tryDestinationActivities } from './try-destination.js'
@@ -17,10 +19,12 @@ import { verifyActivities } from './verify.js'
 export const createActivities = (tools: Tools): Activities => ({
   ...holdActivities(tools),
   ...leaseActivities(tools),
+  ...nextRunActivities(tools),
   ...preflightActivities(tools),
   ...captureActivities(tools),
   ...uploadActivities(tools),
   ...publishActivities(tools),
+  ...replicateActivities(tools),
   ...expireActivities(tools),
   ...verifyActivities(tools),
   ...listActivities(tools),

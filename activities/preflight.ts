@@ -6,6 +6,7 @@ import { selectSets } from '../core/sets.js'
 import type { PreflightInput, PreflightResult } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
 import { checkDestination } from './catalog/check-destination.js'
+import { expected } from './catalog/parts.js'
 import { chooseRoute } from './choose-route.js'
 import { withHeartbeat } from './heartbeat.js'
 import { resolveHold, type HostHold } from './holds/resolve-hold.js'
@@ -33,21 +34,42 @@ async function preflight(work: DriverWork, { job, onlySources }: PreflightInput)
   const { problems, warnings } = run
   const holds: ResolvedHold[] = []
   const sets = selectSets(job, onlySources)
+  const at = (name: string) => ({ name, site: job.site, plan: job.plan })
   for (const { hold, sources: named } of sets) {
     const held = hold && (await resolveHold(run, hold))
     if (held) holds.push(held.hold)
     for (const source of named) await problems.collect(() => checkSource(run, source, held))
   }
   for (const name of job.encryption?.keys ?? []) await problems.collect(() => work.tools.keys.named(name))
-  for (const name of job.destinations) {
-    const where = { name, site: job.site, plan: job.plan }
-    warnings.push(...((await problems.collect(() => checkDestination(work.tools, where, work.signal))) ?? []))
-  }
+  const [first, ...others] = job.destinations
+  if (first !== undefined)
+    warnings.push(
+      ...((await problems.collect(() => checkDestination(work.tools, at(first), work.signal))) ?? []),
+    )
+  for (const name of others) warnings.push(...(await checkCopies(work, at(name))))
   problems.throwAny(`backing up "${job.plan}"; nothing was stopped`)
   const { route, warning } = await chooseRoute(work.tools, job, sets, work.signal)
   if (warning !== undefined) warnings.push(warning)
   return { holds, warnings, ...(route === 'direct' ? {} : { route }) }
 }
+
+/** A place of copies that is away stops no backup: it is said, and its copy is made when it is back. */
+async function checkCopies(
+  { tools, signal }: DriverWork,
+  where: Parameters<typeof checkDestination>[1],
+): Promise<readonly string[]> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(COPIES_CHECKED_WITHIN_MS)])
+  try {
+    return await checkDestination(tools, where, limited)
+  } catch (error) {
+    signal.throwIfAborted()
+    const why = limited.aborted ? 'it does not answer.' : expected(error, signal).message
+    return [`There may be no copy at "${where.name}": ${why}`]
+  }
+}
+
+/** Services do not wait for a place that is only copied to. */
+const COPIES_CHECKED_WITHIN_MS = 60_000
 
 async function checkSource(
   run: Preflight,

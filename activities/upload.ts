@@ -4,8 +4,8 @@ import { backupFolder } from '../core/ids.js'
 import type { CaptureProgress, UploadInput } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
-import { Digest } from './pipeline/digest.js'
 import { metered } from './pipeline/meter.js'
+import { proven } from './pipeline/proven.js'
 import { requirePrepared } from './require-prepared.js'
 import type { Tools } from './tools.js'
 
@@ -48,27 +48,23 @@ async function upload({ tools, input, onBytes, signal }: Upload): Promise<void> 
     if (found?.bytes === object.storedBytes) onBytes(found.bytes)
     else {
       if (!chunks) throw lost(name, 'is not in the spool any more: the worker that read it has ended')
-      const body = Readable.from(metered(proven(chunks, name, object), onBytes), {
-        objectMode: true,
-        highWaterMark: 1,
-      })
+      const body = Readable.from(
+        metered(
+          proven(chunks, object, () => changed(name)),
+          onBytes,
+        ),
+        {
+          objectMode: true,
+          highWaterMark: 1,
+        },
+      )
       await destination.put(name, body, { signal })
     }
     await tools.spool.delete(name)
   }
 }
 
-/** Errors at the end when one byte is not as it was captured: then nothing appears at the destination. */
-async function* proven(
-  chunks: AsyncIterable<Buffer>,
-  name: string,
-  { storedBytes, storedSha256 }: UploadInput['objects'][number],
-): AsyncGenerator<Buffer, void, undefined> {
-  const digest = new Digest()
-  yield* digest.through(chunks)
-  if (digest.bytes !== storedBytes || digest.sha256() !== storedSha256)
-    throw lost(name, 'has other bytes in the spool than were captured')
-}
+const changed = (name: string) => lost(name, 'has other bytes in the spool than were captured')
 
 const lost = (name: string, what: string): HoldfastError =>
   new HoldfastError('spool.lost', `${name} ${what}.`, {

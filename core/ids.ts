@@ -57,6 +57,7 @@ export const workflowIds = {
   /** Whatever carries on with a restore: from 2, since its first run is the restore itself. */
   restoreAttempt: (restoreId: string, attempt: number) => `restore/${restoreId}/${attempt}`,
   retention: (plan: string) => `retention/${plan}`,
+  replicate: (plan: string) => `replicate/${plan}`,
   verify: (backupId: BackupId) => `verify/${backupId}`,
   guard: (host: string, service: string) => `guard/${host}/${service}`,
   planLock: (plan: string) => `lock/plan/${plan}`,
@@ -73,4 +74,5 @@ export const taskQueues = {
   questions: (host: string) => `host.${host}.questions`,
   capture: (host: string) => `host.${host}.capture`,
   data: (host: string) => `host.${host}.data`,
+  copies: (host: string) => `host.${host}.copies`,
 }

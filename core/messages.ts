@@ -78,6 +78,7 @@ export interface RunProgress {
     | 'uploading'
     | 'publishing'
     | 'verifying'
+    | 'copying'
     | 'retention'
     | 'staging'
     | 'swapping'
@@ -88,6 +89,8 @@ export interface RunProgress {
   readonly backupId: string
   readonly sources: readonly SourceProgress[]
   readonly holds: readonly HoldProgress[]
+  /** Left out where the run makes none. */
+  readonly copies?: readonly CopyState[]
   readonly servicesVerdict?: ServicesVerdict
   /** What is odd, and does not stop the run: each in a sentence. */
   readonly warnings?: readonly string[]
@@ -99,6 +102,10 @@ export interface SourceProgress {
   readonly attempt: number
   readonly plainBytes?: number
   readonly storedBytes?: number
+}
+export interface CopyState {
+  readonly destination: string
+  readonly state: 'running' | 'done' | 'failed'
 }
 export interface HoldProgress {
   readonly service: string

@@ -1,4 +1,5 @@
 import type { BackupSummary, HoldReport, Item, ServicesVerdict } from './backup.js'
+import type { CopiesVerdict } from './copies.js'
 import type { RunOutcome } from './work.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 
@@ -12,9 +13,18 @@ export const servicesVerdictOf = (reports: readonly HoldReport[]): ServicesVerdi
     'ok',
   )
 
-/** Good: the backup is good, and every service is back or in the hands of another run. */
-export const outcomeOf = ({ isGood }: BackupSummary, services: ServicesVerdict): RunOutcome =>
-  isGood && (services === 'ok' || services === 'held') ? 'good' : 'not-good'
+/**
+ * Good: the backup is good, every service is back or in the hands of another run, and every destination has its copy. Partial:
+ * only a copy is missing.
+ */
+export function outcomeOf(
+  { isGood }: BackupSummary,
+  services: ServicesVerdict,
+  copies: CopiesVerdict = 'complete',
+): RunOutcome {
+  if (!isGood || (services !== 'ok' && services !== 'held')) return 'not-good'
+  return copies === 'complete' ? 'good' : 'partial'
+}
 
 /** How much was not captured, by cause, over all items. */
 export function notCapturedOf(items: readonly Item[]): Partial<Record<NotCapturedCause, number>> {

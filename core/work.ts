@@ -11,6 +11,7 @@ import type {
   ServicesVerdict,
   StoredObject,
 } from './backup.js'
+import type { BackupCopy, CopiesVerdict, CopyReport } from './copies.js'
 import type { EncryptedManifest } from './encrypted-manifest.js'
 import type {
   BackupJob,
@@ -222,7 +223,12 @@ export interface BackupReference {
 }
 
 export interface LocatedBackup {
+  /** The copy that the rest is about. */
   readonly destination: string
+  /** All that were found, this one too, in the order of holdfast.yaml. */
+  readonly copies: readonly BackupCopy[]
+  /** Why there may be more: destinations and copies that could not be looked at, each in a sentence. Left out: none. */
+  readonly problems?: readonly string[]
   /** In part where it is encrypted, and no key of it is on the host that was asked. */
   readonly manifest: Manifest | EncryptedManifest
   readonly marks: MarkState
@@ -396,7 +402,8 @@ export interface RestoreResult {
 
 // ── Results of runs ─────────────────────────────────────────────────────────
 
-export type RunOutcome = 'good' | 'not-good' | 'failed' | 'cancelled' | 'skipped'
+/** `partial`: good, but not at all of its destinations. */
+export type RunOutcome = 'good' | 'partial' | 'not-good' | 'failed' | 'cancelled' | 'skipped'
 
 export interface BackupRunResult {
   readonly outcome: RunOutcome
@@ -415,17 +422,48 @@ export interface BackupRunResult {
   }
   /** What was odd, and did not stop the run: each in a sentence. */
   readonly warnings?: readonly string[]
-  /** What retention did, or why it did nothing. */
-  readonly retention?: {
-    /** Deleted now. */
-    readonly expired: readonly string[]
-    /** Removed for good: deleted before. */
-    readonly removed: readonly string[]
-    readonly note?: string
-  }
+  /** Left out where the plan has one destination. */
+  readonly copies?: CopiesVerdict
+  /** The destinations besides the first, with what became of them. */
+  readonly copiesAt?: readonly CopyResult[]
+  /** At the first destination. */
+  readonly retention?: RetentionResult
   /** Why a run was skipped: who had the plan. */
   readonly skippedFor?: string
   readonly durationMs: number
+}
+
+/** What retention did at one destination, or why it did nothing. */
+export interface RetentionResult {
+  /** Deleted now. */
+  readonly expired: readonly string[]
+  /** Removed for good: deleted before. */
+  readonly removed: readonly string[]
+  readonly note?: string
+}
+
+export interface CopyResult extends CopyReport {
+  readonly retention?: RetentionResult
+}
+
+/** What retention or a person's deletion did at one destination. */
+export interface Retained {
+  readonly report: RetentionReport
+  readonly expired: ExpireResult
+}
+
+/** The same at several. */
+export interface RetentionRunResult {
+  readonly retained: readonly Retained[]
+  /** Destinations where it could not be done, each with why. */
+  readonly failed: readonly { readonly destination: string; readonly problem: string }[]
+}
+
+/** What a run came to that only made copies. */
+export interface ReplicateRunResult {
+  readonly outcome: 'good' | 'partial'
+  readonly plan: string
+  readonly copies: readonly CopyReport[]
 }
 
 /** An alarm: deduplicated by its cause, resolved when the cause is gone. */

@@ -12,6 +12,8 @@ export type Role = (typeof ROLES)[number]
 const WAIT_SLOTS = 500
 const CONTROL_SLOTS = 50
 const DATA_SLOTS = 2
+/** Copies to far places last for hours: on the queue of the data, another plan would wait for them with its manifest. */
+const COPY_SLOTS = 4
 const QUESTION_SLOTS = 10
 /** A hundred runs in memory; more are read again from history when they go on. */
 const CACHED_WORKFLOWS = 100
@@ -45,6 +47,7 @@ export function queuesOf(
     queue('orchestrator', taskQueues.orchestrator, 'workflows', { ...control, ...cache }),
     queue('data', taskQueues.capture(host), 'activities', { ...data, ...slots(limits.parallelCaptures) }),
     queue('data', taskQueues.data(host), 'activities', { ...data, ...slots(DATA_SLOTS) }),
+    queue('data', taskQueues.copies(host), 'activities', { ...data, ...slots(COPY_SLOTS) }),
     queue('data', taskQueues.questions(host), 'activities', { ...data, ...slots(QUESTION_SLOTS) }),
   ]
   return all.filter(

@@ -10,7 +10,7 @@ import type { ObjectReader } from '../sources/driver.js'
 export async function sizeProblem(
   destination: Destination,
   folder: string,
-  { name, storedBytes }: StoredObject,
+  { name, storedBytes }: Pick<StoredObject, 'name' | 'storedBytes'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const found = await destination.stat(`${folder}${name}`, signal)

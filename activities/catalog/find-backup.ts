@@ -1,12 +1,13 @@
 import { authenticityOf } from '../../core/authenticity.js'
 import { judged, summaryOf, withMarks } from '../../core/backup.js'
+import { bestCopy } from '../../core/copies.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
 import { stateOfMarks, type MarkState } from '../../core/marks.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
 import { examine, opened } from './examine.js'
-import { openKeyRing } from './key-ring.js'
+import { openKeyRing, type KeyRing } from './key-ring.js'
 import { readMarks } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
@@ -16,41 +17,28 @@ const NAMED_AT_MOST = 5
 /** A beginning that fits more is no name of one backup, whichever of them are deleted. */
 const MARKS_READ_AT_MOST = 50
 
+/**
+ * The backup with all its copies; what is said of it is said of the best one: the first good one in the order of holdfast.yaml.
+ * What cannot be looked at hides no copy that can.
+ */
 export async function findBackup(
   parts: CatalogParts,
   reference: BackupReference,
   signal: AbortSignal,
 ): Promise<LocatedBackup> {
-  const places = new Map<string, Place>()
+  const places: Place[] = []
   const failures: HoldfastError[] = []
   for (const name of destinationNames(parts.site, reference.destination)) {
     try {
       const destination = await parts.destinations(name, signal)
-      // The first destination in the order of holdfast.yaml that has it will do.
       for await (const backup of idsThatBegin(destination, reference.backupId, signal))
-        if (!places.has(backup.backupId)) places.set(backup.backupId, { ...backup, destination })
+        places.push({ ...backup, destination })
     } catch (error) {
       failures.push(expected(error, signal))
     }
   }
-  return locate(parts, await theOne(reference, places, failures, signal), signal)
-}
-
-/** Opened where a key of it is here, and only when its code is right. */
-async function locate(parts: CatalogParts, place: Place, signal: AbortSignal): Promise<LocatedBackup> {
-  const { destination, plan } = place
-  const stored = await readManifest(destination, place, signal)
-  const ring = await openKeyRing(parts)
-  const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
-  const isEncrypted = stored.manifest.encryption !== undefined
-  const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
-  const manifest = await opened(destination, stored.manifest, dataKey)
-  const marks = await marksOf(place, signal)
-  const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
-  return {
-    ...{ destination: destination.name, manifest, marks, isGood },
-    ...(authenticity === undefined ? {} : { authenticity }),
-  }
+  const copies = await copiesOf(reference, { places, failures }, signal)
+  return locate(parts, copies, failures, signal)
 }
 
 interface Place {
@@ -59,8 +47,54 @@ interface Place {
   readonly destination: Destination
 }
 
-const marksOf = async ({ destination, ...backup }: Place, signal: AbortSignal): Promise<MarkState> =>
-  stateOfMarks(await readMarks(destination, backup, signal), destination.name)
+interface MarkedPlace extends Place {
+  readonly marks: MarkState
+}
+
+/** Of each place what can be had; fails as the first place does where none can be. */
+async function locate(
+  parts: CatalogParts,
+  places: readonly MarkedPlace[],
+  failures: HoldfastError[],
+  signal: AbortSignal,
+): Promise<LocatedBackup> {
+  const ring = await openKeyRing(parts)
+  const copies: Located[] = []
+  const unreadable: HoldfastError[] = []
+  for (const place of places) {
+    try {
+      copies.push(await locateCopy(place, ring, signal))
+    } catch (error) {
+      unreadable.push(expected(error, signal))
+    }
+  }
+  const best = bestCopy(copies.filter(({ marks }) => marks.deletion === undefined)) ?? bestCopy(copies)
+  const [first] = unreadable
+  if (best === undefined) throw first ?? new Error('Impossible: a backup without a place')
+  const problems = [...failures, ...unreadable].map(({ message }) => message)
+  return {
+    ...best,
+    copies: copies.map(({ manifest: _, ...copy }) => copy),
+    ...(problems.length === 0 ? {} : { problems }),
+  }
+}
+
+type Located = Omit<LocatedBackup, 'copies' | 'problems'>
+
+/** Opened where a key of it is here, and only when its code is right. */
+async function locateCopy(place: MarkedPlace, ring: KeyRing, signal: AbortSignal): Promise<Located> {
+  const { destination, plan, marks } = place
+  const stored = await readManifest(destination, place, signal)
+  const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
+  const isEncrypted = stored.manifest.encryption !== undefined
+  const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
+  const manifest = await opened(destination, stored.manifest, dataKey)
+  const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
+  return {
+    ...{ destination: destination.name, manifest, marks, isGood },
+    ...(authenticity === undefined ? {} : { authenticity }),
+  }
+}
 
 async function* idsThatBegin(
   destination: Destination,
@@ -77,46 +111,57 @@ async function* idsThatBegin(
 }
 
 /** What is deleted makes nothing ambiguous: it is found by its whole id, or when nothing else begins alike. */
-async function theOne(
+async function copiesOf(
   reference: BackupReference,
-  places: ReadonlyMap<string, Place>,
-  failures: readonly HoldfastError[],
+  { places, failures }: { places: readonly Place[]; failures: HoldfastError[] },
   signal: AbortSignal,
-): Promise<Place> {
-  const all = [...places.values()]
-  if (all.length > MARKS_READ_AT_MOST) return oneOf(reference, all, failures)
-  const listed: Place[] = []
-  for (const place of all) if ((await marksOf(place, signal)).deletion === undefined) listed.push(place)
-  const [deleted] = all
-  if (listed.length > 0 || deleted === undefined) return oneOf(reference, listed, failures)
-  if (reference.among === 'all') return oneOf(reference, all, failures)
-  throw new HoldfastError(
-    'backup.deleted',
-    `Backup ${deleted.backupId} at destination "${deleted.destination.name}" is deleted.`,
-    { hint: `Bring it back first: \`holdfast backup undelete ${deleted.backupId}\`.` },
-  )
+): Promise<readonly MarkedPlace[]> {
+  const ids = idsOf(places)
+  if (ids.length > MARKS_READ_AT_MOST) theOne(reference, ids, failures)
+  const marked: MarkedPlace[] = []
+  for (const place of places) {
+    try {
+      marked.push({ ...place, marks: await marksOf(place, signal) })
+    } catch (error) {
+      failures.push(expected(error, signal))
+    }
+  }
+  const listed = marked.filter(({ marks }) => marks.deletion === undefined)
+  const [deleted] = marked
+  if (listed.length === 0 && deleted !== undefined && reference.among !== 'all') {
+    throw new HoldfastError(
+      'backup.deleted',
+      `Backup ${deleted.backupId} at destination "${deleted.destination.name}" is deleted.`,
+      { hint: `Bring it back first: \`holdfast backup undelete ${deleted.backupId}\`.` },
+    )
+  }
+  const id = theOne(reference, idsOf(listed.length > 0 ? listed : marked), failures)
+  return (reference.among === 'all' ? marked : listed).filter(({ backupId }) => backupId === id)
 }
 
-function oneOf(
+const marksOf = async ({ destination, ...backup }: Place, signal: AbortSignal): Promise<MarkState> =>
+  stateOfMarks(await readMarks(destination, backup, signal), destination.name)
+
+const idsOf = (places: readonly Place[]): readonly string[] =>
+  [...new Set(places.map(({ backupId }) => backupId))].sort()
+
+function theOne(
   { backupId: wanted, destination }: BackupReference,
-  places: readonly Place[],
+  ids: readonly string[],
   [failure]: readonly HoldfastError[],
-): Place {
-  const [first, ...others] = places
-  if (!first) {
+): string {
+  const [first, ...others] = ids
+  if (first === undefined) {
     // Not seeing it where we could not look says nothing.
     if (failure) throw failure
     const where = destination === undefined ? '' : ` at destination "${destination}"`
     throw new HoldfastError(
       'backup.not-found',
       `There is no backup whose id begins with "${wanted}"${where}.`,
-      {
-        hint: 'See `holdfast backup list`.',
-      },
+      { hint: 'See `holdfast backup list`.' },
     )
   }
   if (others.length === 0) return first
-  const ids = places.map(({ backupId }) => backupId).sort()
   const more = ids.length > NAMED_AT_MOST ? ', …' : ''
   throw new HoldfastError(
     'backup.ambiguous',
