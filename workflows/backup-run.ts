@@ -24,6 +24,8 @@ interface Run extends CaptureRun {
   readonly input: BackupRunInput
   readonly sets: readonly SourceSet[]
   readonly startedAt: number
+  /** Ends the limit of the whole run. */
+  readonly liftLimit: () => void
 }
 
 /** Its host has looked up what its holds mean. */
@@ -37,7 +39,9 @@ export async function backupRun(input: BackupRunInput): Promise<BackupRunResult>
   const run = begin(input)
   const { job, board } = run
   try {
-    const result = await withinLimit(job.timeoutMs, `backup of ${job.plan}`, () => underPlanLock(run))
+    const result = await withinLimit(job.timeoutMs, `backup of ${job.plan}`, (liftLimit) =>
+      underPlanLock({ ...run, liftLimit }),
+    )
     upsertSearchAttributes(attributes({ outcome: result.outcome }))
     board.conclude(resultDetails(result))
     return result
@@ -53,7 +57,7 @@ export async function backupRun(input: BackupRunInput): Promise<BackupRunResult>
   }
 }
 
-function begin(input: BackupRunInput): Run {
+function begin(input: BackupRunInput): Omit<Run, 'liftLimit'> {
   const { job } = input
   const { backupId, takenAt } = identityOf(input)
   upsertSearchAttributes(

@@ -96,6 +96,14 @@ const classes = {
     },
     cancellationType: WAIT,
   },
+  replicate: {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '60s',
+    scheduleToStartTimeout: '1h',
+    // As often as its time allows: how much that is, each call says.
+    retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '10m' },
+    cancellationType: WAIT,
+  },
   restoreFiles: {
     startToCloseTimeout: '24h',
     heartbeatTimeout: '60s',
@@ -182,6 +190,7 @@ export function waitActivities(host: string) {
     acquireLease: of(classes.acquire).acquireLease,
     watchHolder: of(classes.watch).watchHolder,
     requestLock: of({ ...classes.observe, startToCloseTimeout: '1m' }).requestLock,
+    nextRun: of({ ...classes.observe, startToCloseTimeout: '1m' }).nextRun,
   }
 }
 
@@ -235,6 +244,15 @@ export function captureActivity(host: string, kind: 'held' | 'live', timeoutMs: 
 /** On the queue of the captures: a run that uploads still has its capture place, and so a slot there. */
 export function uploadActivity(host: string) {
   return proxyActivities<DataActivities>({ ...classes.upload, taskQueue: taskQueues.capture(host) }).upload
+}
+
+/** On a queue of its own: copies last for hours, and nothing else is to wait for them. */
+export function replicateActivity(host: string, limitMs: number) {
+  return proxyActivities<DataActivities>({
+    ...classes.replicate,
+    scheduleToCloseTimeout: limitMs,
+    taskQueue: taskQueues.copies(host),
+  }).replicate
 }
 
 export function dataActivities(host: string) {

@@ -8,6 +8,7 @@ import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
 import { NO_MARKS } from '../../core/marks.js'
+import type { CopyReport, ReplicateInput } from '../../core/copies.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
@@ -56,6 +57,14 @@ export class FakeHost {
   readonly published: PublishInput[] = []
   readonly discarded: string[] = []
   readonly expired: string[] = []
+  readonly replications: ReplicateInput[] = []
+  /** By destination: what copies to it come to. Left out: they succeed at once. */
+  readonly onReplicate = new Map<
+    string,
+    (input: ReplicateInput, signal: AbortSignal) => Promise<Partial<CopyReport>>
+  >()
+  /** By plan: when its schedule starts it again. */
+  readonly nextRuns = new Map<string, string>()
   readonly discardedRestores: string[] = []
   /** By source: what its capture does. Left out: it succeeds at once. */
   readonly onCapture = new Map<
@@ -100,6 +109,7 @@ export const fakeActivities = (
   tools: Pick<Tools, 'client' | 'clock' | 'site'>,
 ): Activities => ({
   ...leaseActivities(tools as Tools),
+  nextRun: async ({ plan }) => host.nextRuns.get(plan),
   ...controlActivities(host),
   ...questionActivities(host),
   ...dataActivities(host),
@@ -220,6 +230,14 @@ const dataActivities = (host: FakeHost) => ({
     return { summary: summaryOf(input) }
   },
   discardBackup: async ({ backupId }: { backupId: string }) => void host.discarded.push(backupId),
+  replicate: (input: ReplicateInput) =>
+    withHeartbeat(async (signal): Promise<CopyReport> => {
+      host.replications.push(input)
+      const { to: destination, backupId } = input
+      const changes = await host.onReplicate.get(destination)?.(input, signal)
+      const copied = backupId === undefined ? [] : [backupId]
+      return { destination, copied, bytes: 1, failed: [], left: 0, ...changes }
+    }),
   expire: async ({ backupIds }: { backupIds: readonly string[] }) => {
     host.expired.push(...backupIds)
     return { expired: backupIds, removed: [], freedBytes: 0, swept: [] }

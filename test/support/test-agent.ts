@@ -37,8 +37,11 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
   const site = fakeSite({ host: TEST_HOST })
   const activities = fakeActivities(host, { client, clock: () => new Date(), site })
   const translate = translateFailures({ log: fakeLog(), redact: (text) => text })
-  const { control, wait, questions, capture, data, orchestrator } = taskQueues
-  const queues = [orchestrator, ...[control, wait, questions, capture, data].map((queue) => queue(TEST_HOST))]
+  const { control, wait, questions, capture, data, copies, orchestrator } = taskQueues
+  const queues = [
+    orchestrator,
+    ...[control, wait, questions, capture, data, copies].map((queue) => queue(TEST_HOST)),
+  ]
   const workers = await Promise.all(
     queues.map((taskQueue) =>
       Worker.create({

@@ -522,10 +522,10 @@ test('retention by hand removes what nothing keeps', async () => {
   const result: unknown = await agent.client.workflow.execute('retentionRun', {
     taskQueue: 'orchestrator',
     workflowId: workflowIds.retention('by-hand'),
-    args: [{ host: TEST_HOST, retention }],
+    args: [{ host: TEST_HOST, plan: 'by-hand', site: 'home', retentions: [retention] }],
   })
 
-  expect(result).toMatchObject({ expired: { expired: ['by-hand'] } })
+  expect(result).toMatchObject({ retained: [{ expired: { expired: ['by-hand'] } }], failed: [] })
   agent.host.decisions = []
 })
 

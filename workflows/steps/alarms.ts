@@ -5,6 +5,7 @@ import { alarmActivities } from '../proxies.js'
 export const runAlarms = {
   failed: (plan: string) => `run-failed/${plan}`,
   inconsistent: (plan: string) => `inconsistent/${plan}`,
+  copies: (plan: string, destination: string) => `copies/${plan}/${destination}`,
   retention: (plan: string) => `retention/${plan}`,
   verification: (plan: string) => `verification/${plan}`,
 }

@@ -1,21 +1,21 @@
-import { CancellationScope } from '@temporalio/workflow'
 import { backupAlarms } from '../../core/backup-alarms.js'
 import { withMarks, type BackupSummary } from '../../core/backup.js'
-import { errorOf } from '../../core/failure.js'
+import { copiesVerdictOf } from '../../core/copies.js'
 import type { BackupJob } from '../../core/job.js'
 import { notCapturedOf, outcomeOf, servicesVerdictOf } from '../../core/verdicts.js'
 import type { BackupRunResult } from '../../core/work.js'
 import { raise, resolve, runAlarms } from './alarms.js'
 import type { CapturedSet, CaptureRun } from './capture-sets.js'
-import { clearAway, retain } from './retain.js'
+import { copyToOthers, retainEverywhere } from './copy-and-retain.js'
 import { verifyAfter } from './verify-after.js'
 
 interface FinishedRun extends CaptureRun {
   /** Workflow time, in milliseconds. */
   readonly startedAt: number
+  readonly liftLimit: () => void
 }
 
-/** The backup stands: what follows from it. Verification, retention, alarms that are over or have begun, the result. */
+/** The backup stands: what follows from it. Verification, copies, retention, alarms that are over or have begun, the result. */
 export async function concludeBackup(
   run: FinishedRun,
   captured: CapturedSet,
@@ -23,19 +23,25 @@ export async function concludeBackup(
 ): Promise<BackupRunResult> {
   const { job, backupId, startedAt } = run
   const services = servicesVerdictOf(captured.reports)
-  const warnings = run.board.warnings()
   if (published.data === 'inconsistent') await raise(job.host, inconsistentAlarm(job, backupId))
   if (published.data === 'suspect') await raise(job.host, suspectAlarm(job, backupId))
   const verification = await verifyAfter(run)
   const summary = asVerified(published, verification)
-  const outcome = verification?.outcome === 'not-done' ? 'not-good' : outcomeOf(summary, services)
-  const retention = await applyRetention(run, summary, verification)
-  if (outcome === 'good') {
+  const reports = await copyToOthers(run)
+  const copies = reports.length === 0 ? undefined : copiesVerdictOf(reports)
+  const outcome = verification?.outcome === 'not-done' ? 'not-good' : outcomeOf(summary, services, copies)
+  const { retention, copiesAt } = await retainEverywhere(run, summary, { verification, reports })
+  const warnings = run.board.warnings()
+  // A copy that is missing has an alarm of its own.
+  if (outcome === 'good' || outcome === 'partial') {
+    const isRetained = [retention, ...copiesAt.map((copy) => copy.retention)].every(
+      (done) => done?.note === undefined,
+    )
     await resolve(job.host, [
       runAlarms.failed(job.plan),
       runAlarms.inconsistent(job.plan),
       ...(job.plausibility === undefined ? [] : [backupAlarms.suspect(job.plan)]),
-      ...(retention.note === undefined ? [runAlarms.retention(job.plan)] : []),
+      ...(isRetained ? [runAlarms.retention(job.plan)] : []),
     ])
   }
   return {
@@ -49,39 +55,9 @@ export async function concludeBackup(
     notCaptured: notCapturedOf(captured.items),
     ...(verification === undefined ? {} : { verification }),
     ...(warnings.length === 0 ? {} : { warnings }),
+    ...(copies === undefined ? {} : { copies, copiesAt }),
     retention,
     durationMs: Date.now() - startedAt,
-  }
-}
-
-/** Only after a good backup: failing runs must never age the good ones away. The backup stands, whatever this does. */
-async function applyRetention(
-  { job, board, destination }: FinishedRun,
-  { isGood }: BackupSummary,
-  verification: BackupRunResult['verification'],
-): Promise<NonNullable<BackupRunResult['retention']>> {
-  const nothing = { expired: [], removed: [] }
-  if (!isGood) return { ...nothing, note: 'only a good backup lets older ones go' }
-  if (verification?.outcome === 'not-done') return { ...nothing, note: 'the backup could not be verified' }
-  board.enter('retention')
-  const { plan, site, timezone, host, retention: rules } = job
-  try {
-    if (rules === undefined) {
-      const { removed } = await clearAway(host, { plan, destination })
-      return { expired: [], removed, note: 'the plan has no retention' }
-    }
-    const { expired } = await retain(host, { plan, site, destination, rules, timezone })
-    return { expired: expired.expired ?? [], removed: expired.removed }
-  } catch (error) {
-    if (CancellationScope.current().consideredCancelled) throw error
-    const note = `retention failed: ${errorOf(error)?.message ?? String(error)}`
-    await raise(host, {
-      cause: runAlarms.retention(plan),
-      summary: `Old backups of ${plan} were not removed: ${note}.`,
-      hint: `See why, then run \`holdfast backup cleanup ${plan}\`.`,
-      plan,
-    })
-    return { ...nothing, note }
   }
 }
 

@@ -1,5 +1,5 @@
 import { setCurrentDetails, setHandler } from '@temporalio/workflow'
-import type { HoldProgress, RunProgress, SourceProgress } from '../../core/messages.js'
+import type { CopyState, HoldProgress, RunProgress, SourceProgress } from '../../core/messages.js'
 import { formatBytes, formatDuration } from '../../core/units.js'
 import { progressQuery } from './signals.js'
 
@@ -12,6 +12,7 @@ export interface ProgressBoard {
   readonly wait: (behind: readonly string[]) => void
   readonly source: (name: string, change: Partial<Omit<SourceProgress, 'name'>>) => void
   readonly hold: (progress: HoldProgress) => void
+  readonly copy: (state: CopyState) => void
   /** A sentence about what is odd and does not stop the run. */
   readonly warn: (warning: string) => void
   readonly warnings: () => readonly string[]
@@ -49,6 +50,13 @@ export function progressBoard(
       }),
     hold: (change) =>
       show({ phase: phaseOf(change, progress.phase), holds: withHold(progress.holds, change) }),
+    copy: (state) =>
+      show({
+        copies: [
+          ...(progress.copies ?? []).filter(({ destination }) => destination !== state.destination),
+          state,
+        ],
+      }),
     warn: (warning) => show({ warnings: [...(progress.warnings ?? []), warning] }),
     warnings: () => progress.warnings ?? [],
     conclude: (markdown) => {
@@ -69,7 +77,8 @@ function withHold(holds: readonly HoldProgress[], change: HoldProgress): readonl
   return holds.map((hold) => (hold === known ? next : hold))
 }
 
-function detailsOf(title: string, { phase, waitingFor, sources, holds, warnings = [] }: RunProgress): string {
+function detailsOf(title: string, progress: RunProgress): string {
+  const { phase, waitingFor, sources, holds, copies = [], warnings = [] } = progress
   const now = waitingFor?.length ? `waiting for ${waitingFor.join(', ')}` : phase
   const lines = [
     ...sources.map(
@@ -80,6 +89,7 @@ function detailsOf(title: string, { phase, waitingFor, sources, holds, warnings 
       ({ service, state, downtimeMs }) =>
         `- ${service}: ${state}${downtimeMs === undefined ? '' : ` after ${formatDuration(downtimeMs)}`}`,
     ),
+    ...copies.map(({ destination, state }) => `- copies at ${destination}: ${state}`),
     ...warnings.map((warning) => `- ${warning}`),
   ]
   return `**${title}**: ${now}\n\n${lines.join('\n')}`

@@ -10,6 +10,8 @@ export function resultDetails(result: BackupRunResult): string {
     summary,
     holds,
     warnings = [],
+    copies,
+    copiesAt = [],
     retention,
     skippedFor,
     backupId,
@@ -17,7 +19,7 @@ export function resultDetails(result: BackupRunResult): string {
   } = result
   if (outcome === 'skipped') return `skipped: ${skippedFor} had the plan`
   const lines = [
-    `- **${outcome}** in ${formatDuration(durationMs)}: data ${data}, services ${services}`,
+    `- **${outcome}** in ${formatDuration(durationMs)}: data ${data}, services ${services}${copies === undefined ? '' : `, copies ${copies}`}`,
     `- backup \`${backupId}\``,
     ...(summary === undefined
       ? []
@@ -25,6 +27,9 @@ export function resultDetails(result: BackupRunResult): string {
     ...holds.map(
       ({ service, health, downtimeMs }) =>
         `- ${service}: ${health}${downtimeMs === undefined ? '' : `, down for ${formatDuration(downtimeMs)}`}`,
+    ),
+    ...copiesAt.map(
+      ({ destination, copied, problem }) => `- ${destination}: ${problem ?? `${copied.length} copied`}`,
     ),
     ...(retention === undefined
       ? []

@@ -1,11 +1,6 @@
 import { DEFAULT_QUARANTINE_MS } from '../../core/job.js'
-import type { ExpireResult, RetentionInput, RetentionReport } from '../../core/work.js'
+import type { ExpireResult, Retained, RetentionInput } from '../../core/work.js'
 import { dataActivities, questionActivities } from '../proxies.js'
-
-export interface Retained {
-  readonly report: RetentionReport
-  readonly expired: ExpireResult
-}
 
 /**
  * Decides what goes, with reasons, and deletes it: hidden now, removed after its quarantine. Removes what was deleted long
