@@ -4,6 +4,7 @@ import { confirmed } from './confirm.js'
 import type { exitCodes } from './exit-code.js'
 import { bugFailure, expectedFailure } from './failure.js'
 import { renderFailure } from './output/failure.js'
+import { printable } from './output/text.js'
 import { processTerminal, type Terminal } from './terminal.js'
 
 /**
@@ -34,6 +35,11 @@ export abstract class BaseCommand extends Command {
   /** Data for people, on stdout; not with `--json`. */
   protected print(text: string): void {
     this.log(text)
+  }
+
+  /** What is odd and stops nothing, on stderr. */
+  protected warnOf(problem: string): void {
+    this.terminal.write(`warning: ${printable(problem)}\n`)
   }
 
   /** Ends the command with this code although it has a result to print. */

@@ -12,7 +12,7 @@ export const exitCodes = {
   unavailable: 6,
   capacity: 7,
   corrupt: 8,
-  /** A backup exists but is not good, or a service is not well. */
+  /** A backup exists but is not good, a copy of it is missing, or a service is not well. */
   notGood: 9,
   /** A fault of Holdfast itself (EX_SOFTWARE of sysexits.h). */
   bug: 70,

@@ -9,7 +9,7 @@ export const backupArgument = Args.string({
 })
 
 export const destinationFlag = Flags.string({
-  description: 'The one at this destination, where it is at several.',
+  description: 'The copy at this destination, where it is at several.',
   helpValue: 'NAME',
 })
 

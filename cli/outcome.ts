@@ -1,4 +1,4 @@
-import type { BackupRunResult, RestoreResult, VerifyReport } from '../core/work.js'
+import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../core/work.js'
 import { exitCodes } from './exit-code.js'
 
 type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
@@ -8,6 +8,7 @@ export function exitCodeOfBackup({ outcome }: Pick<BackupRunResult, 'outcome'>):
   switch (outcome) {
     case 'good':
       return exitCodes.ok
+    case 'partial':
     case 'not-good':
     case 'failed':
       return exitCodes.notGood
@@ -17,6 +18,9 @@ export function exitCodeOfBackup({ outcome }: Pick<BackupRunResult, 'outcome'>):
       return exitCodes.conflict
   }
 }
+
+export const exitCodeOfReplication = ({ outcome }: Pick<ReplicateRunResult, 'outcome'>): ExitCode =>
+  outcome === 'good' ? exitCodes.ok : exitCodes.notGood
 
 export const exitCodeOfRestore = ({ servicesVerdict }: Pick<RestoreResult, 'servicesVerdict'>): ExitCode =>
   servicesVerdict === 'ok' ? exitCodes.ok : exitCodes.notGood

@@ -2,6 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/common'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { messages, type RunProgress } from '../core/messages.js'
+import type { CopyProgress } from '../core/copies.js'
 import type { CaptureProgress } from '../core/work.js'
 import type { RunReference, StartedRun } from './runs.js'
 import { asking, explained, isTransient, wasCancelled } from './temporal-errors.js'
@@ -12,6 +13,8 @@ export interface RunView {
   readonly progress?: RunProgress
   /** Captures that are being read right now, as their last heartbeat said it. */
   readonly captures: readonly CaptureProgress[]
+  /** Copies that are being made right now, in the same way. */
+  readonly copies: readonly CopyProgress[]
   /** What failed and is tried again. */
   readonly retries: readonly Retry[]
 }
@@ -91,7 +94,7 @@ async function keepLooking(
 ): Promise<void> {
   const { onView } = options
   if (onView === undefined) return
-  let last: RunView = { captures: [], retries: [] }
+  let last: RunView = { captures: [], copies: [], retries: [] }
   while (!signal.aborted) {
     last = await look(client, run, last, signal)
     if (!signal.aborted) onView(last)
@@ -111,23 +114,31 @@ async function look(client: Client, run: RunReference, last: RunView, signal: Ab
   return {
     ...(known === undefined ? {} : { progress: known }),
     captures: pending.status === 'fulfilled' ? pending.value.captures : last.captures,
+    copies: pending.status === 'fulfilled' ? pending.value.copies : last.copies,
     retries: pending.status === 'fulfilled' ? pending.value.retries : last.retries,
   }
 }
 
 /** What is going on in a run right now, looked at once. */
 export const viewRun = (client: Client, run: RunReference): Promise<RunView> =>
-  asking(run.workflowId, () => look(client, run, { captures: [], retries: [] }, new AbortController().signal))
+  asking(run.workflowId, () =>
+    look(client, run, { captures: [], copies: [], retries: [] }, new AbortController().signal),
+  )
 
-function pendingOf(description: WorkflowExecutionDescription): Pick<RunView, 'captures' | 'retries'> {
+function pendingOf(
+  description: WorkflowExecutionDescription,
+): Pick<RunView, 'captures' | 'copies' | 'retries'> {
   const pending = description.raw.pendingActivities ?? []
+  const detailsOf = (...names: readonly string[]): unknown[] =>
+    pending.flatMap(({ activityType, heartbeatDetails }) => {
+      const payload = heartbeatDetails?.payloads?.[0]
+      return !names.includes(activityType?.name ?? '') || payload == null
+        ? []
+        : [defaultPayloadConverter.fromPayload<unknown>(payload)]
+    })
   return {
-    captures: pending.flatMap((activity) => {
-      if (activity.activityType?.name !== 'capture') return []
-      const payload = activity.heartbeatDetails?.payloads?.[0]
-      const details: unknown = payload == null ? undefined : defaultPayloadConverter.fromPayload(payload)
-      return isCaptureProgress(details) ? [details] : []
-    }),
+    captures: detailsOf('capture', 'upload').filter(isCaptureProgress),
+    copies: detailsOf('replicate').filter(isCopyProgress),
     retries: pending.flatMap((activity) => {
       const message = activity.lastFailure?.message
       if (message == null || message === '' || (activity.attempt ?? 1) < 2) return []
@@ -145,6 +156,13 @@ const isCaptureProgress = (details: unknown): details is CaptureProgress =>
   typeof (details as CaptureProgress).source === 'string' &&
   typeof (details as CaptureProgress).plainBytes === 'number' &&
   typeof (details as CaptureProgress).storedBytes === 'number'
+
+const isCopyProgress = (details: unknown): details is CopyProgress =>
+  typeof details === 'object' &&
+  details !== null &&
+  typeof (details as CopyProgress).destination === 'string' &&
+  typeof (details as CopyProgress).backupBytes === 'number' &&
+  typeof (details as CopyProgress).backupTotalBytes === 'number'
 
 /** Why a run failed, for people; undefined where that was nothing expected. */
 export async function failureOfRun(client: Client, run: RunReference): Promise<HoldfastError | undefined> {

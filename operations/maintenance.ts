@@ -1,18 +1,17 @@
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
+import { rulesAt } from '../core/job.js'
 import type {
   ExpireInput,
-  MarkChange,
-  MarkResult,
   RetentionInput,
   RetentionReport,
+  RetentionRunResult,
   VerifyReport,
 } from '../core/work.js'
 import type { CompiledPlan } from '../plan/compile.js'
 import { longestInterval } from '../plan/next-runs.js'
 import { loadPlans } from '../site/plans.js'
 import type { RetentionRunInput } from '../workflows/retention-run.js'
-import type { Retained } from '../workflows/steps/retain.js'
 import type { VerifyRunInput } from '../workflows/verify-run.js'
 import type { FoundBackup } from './backups.js'
 import { askHost } from './questions.js'
@@ -34,29 +33,43 @@ export async function startVerification(
   })
 }
 
-/** What the retention of a plan would keep and why, and what would go. Nothing is removed. */
-export async function previewCleanup(session: Session, plan: CompiledPlan): Promise<RetentionReport> {
-  return askHost(session, plan.host, 'previewRetention', retentionOf(plan))
+/** What was asked at each destination, and where it could not be had: each in a sentence. */
+export interface CleanupPreview {
+  readonly reports: readonly RetentionReport[]
+  readonly problems: readonly string[]
 }
 
-/** Applies the retention of a plan. Fails with `plan.invalid` for a plan without one. */
-export async function startCleanup(session: Session, plan: CompiledPlan): Promise<StartedRun<Retained>> {
-  return startRetention(
-    session,
-    { host: plan.host, retention: retentionOf(plan) },
-    `Retention of ${plan.name}`,
+/** What the retention of a plan would keep at each destination, and why, and what would go. Nothing is removed. */
+export async function previewCleanup(session: Session, plan: CompiledPlan): Promise<CleanupPreview> {
+  const settled = await Promise.allSettled(
+    retentionsOf(plan).map((retention) => askHost(session, plan.host, 'previewRetention', retention)),
   )
+  const reports = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const bug = reasons.find((reason) => !(reason instanceof HoldfastError))
+  if (bug !== undefined || reports.length === 0) throw bug ?? reasons[0]
+  return { reports, problems: reasons.map((reason) => (reason as HoldfastError).message) }
+}
+
+/** Applies the retention of a plan at all its destinations. Fails with `plan.invalid` for a plan without one. */
+export async function startCleanup(
+  session: Session,
+  plan: CompiledPlan,
+): Promise<StartedRun<RetentionRunResult>> {
+  const { host, name, job } = plan
+  const retentions = retentionsOf(plan)
+  return startRetention(session, { host, plan: name, site: job.site, retentions }, `Retention of ${name}`)
 }
 
 /**
- * Deletes one backup at one destination, whatever the rules of its plan say: after the quarantine of its plan, where that
- * still exists, or at once.
+ * Deletes the copies of a backup that one host reaches, whatever the rules of its plan say: after the quarantine of its plan,
+ * where that still exists, or at once.
  */
 export async function startDeletion(
   session: Session,
-  { manifest, destination, reachedFrom: host }: FoundBackup,
+  { manifest, copies, reachedFrom: host }: FoundBackup,
   removal: ExpireInput['removal'],
-): Promise<StartedRun<Retained>> {
+): Promise<StartedRun<RetentionRunResult>> {
   const { plan, site, id } = manifest
   if (site !== session.site.site) {
     throw new HoldfastError(
@@ -68,57 +81,48 @@ export async function startDeletion(
     )
   }
   const { plans } = await loadPlans(session.site)
-  const quarantineMs = plans.find(({ name }) => name === plan)?.job.retention?.quarantineMs
-  // The rules are not asked: exactly this one goes.
-  const rules = { minimum: 1, ...(quarantineMs === undefined ? {} : { quarantineMs }) }
-  const retention = { plan, site, destination, rules, timezone: 'UTC' }
-  return startRetention(session, { host, retention, backupIds: [id], removal }, `Deletion of ${id}`)
+  const job = plans.find(({ name }) => name === plan)?.job
+  const retentions = copies
+    .filter(({ reachedFrom }) => reachedFrom === host)
+    .map(({ destination }): RetentionInput => {
+      const quarantineMs = job && rulesAt(job, destination)?.quarantineMs
+      // The rules are not asked: exactly this one goes.
+      const rules = { minimum: 1, ...(quarantineMs === undefined ? {} : { quarantineMs }) }
+      return { plan, site, destination, rules, timezone: 'UTC' }
+    })
+  const argument = { host, plan, site, retentions, backupIds: [id], removal }
+  return startRetention(session, argument, `Deletion of ${id}`)
 }
-
-/** Says something of one backup at one destination: takes no lock, and waits for no run. */
-export const markBackup = (
-  session: Session,
-  { manifest, destination, reachedFrom }: FoundBackup,
-  { change, because }: { change: MarkChange; because?: string | undefined },
-): Promise<MarkResult> =>
-  askHost(session, reachedFrom, 'markBackup', {
-    reference: { backupId: manifest.id, destination },
-    change,
-    ...(because === undefined ? {} : { because }),
-  })
 
 async function startRetention(
   { client }: Session,
   argument: RetentionRunInput,
   summary: string,
-): Promise<StartedRun<Retained>> {
-  const { host, retention } = argument
+): Promise<StartedRun<RetentionRunResult>> {
+  const { host, plan, site } = argument
   return startRun(client, {
     workflow: 'retentionRun',
-    workflowId: workflowIds.retention(retention.plan),
+    workflowId: workflowIds.retention(plan),
     argument,
     summary,
-    attributes: { site: retention.site, host, plan: retention.plan, kind: 'retention' },
+    attributes: { site, host, plan, kind: 'retention' },
   })
 }
 
-function retentionOf({ name, file, job, schedule }: CompiledPlan): RetentionInput {
-  const [destination] = job.destinations
-  if (job.retention === undefined || destination === undefined) {
-    throw new HoldfastError(
-      'plan.invalid',
-      `Plan "${name}" has no retention: its backups are kept for ever.`,
+function retentionsOf({ name, file, job, schedule }: CompiledPlan): readonly RetentionInput[] {
+  const retentions = job.destinations.flatMap((destination): RetentionInput[] => {
+    const rules = rulesAt(job, destination)
+    if (rules === undefined) return []
+    const { site, timezone } = job
+    return [
       {
-        hint: `Add \`retention\` to ${file}, or remove single backups with \`holdfast backup delete ID\`.`,
+        ...{ plan: name, site, destination, rules, timezone },
+        ...(schedule === undefined ? {} : { intervalMs: longestInterval(schedule) }),
       },
-    )
-  }
-  return {
-    plan: name,
-    site: job.site,
-    destination,
-    rules: job.retention,
-    timezone: job.timezone,
-    ...(schedule === undefined ? {} : { intervalMs: longestInterval(schedule) }),
-  }
+    ]
+  })
+  if (retentions.length > 0) return retentions
+  throw new HoldfastError('plan.invalid', `Plan "${name}" has no retention: its backups are kept for ever.`, {
+    hint: `Add \`retention\` to ${file}, or remove single backups with \`holdfast backup delete ID\`.`,
+  })
 }

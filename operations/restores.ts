@@ -35,12 +35,11 @@ export async function planRestore(
     backupId,
     restores.map((restore) => restore.restoreId),
   )
-  return {
-    restoreId,
-    host,
-    request,
-    preview: await askHost(session, host, 'previewRestore', request, restoreId),
-  }
+  const preview = await askHost(session, host, 'previewRestore', request, restoreId)
+  const unseen = (backup.problems ?? []).map(
+    (problem) => `${problem} It is read from "${backup.destination}".`,
+  )
+  return { restoreId, host, request, preview: { ...preview, warnings: [...unseen, ...preview.warnings] } }
 }
 
 /** Begins it. The worker looks again: what has changed since the preview is found there. */

@@ -38,6 +38,7 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   backupRun: 'backup',
   restoreRun: 'restore',
   restoreEndRun: 'restore',
+  replicateRun: 'replicate',
   retentionRun: 'retention',
   verifyRun: 'verify',
 }
@@ -58,7 +59,8 @@ export async function startBackup(
 }
 
 export interface RunStart {
-  readonly workflow: 'backupRun' | 'restoreRun' | 'restoreEndRun' | 'retentionRun' | 'verifyRun'
+  readonly workflow:
+    'backupRun' | 'restoreRun' | 'restoreEndRun' | 'replicateRun' | 'retentionRun' | 'verifyRun'
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string

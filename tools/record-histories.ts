@@ -247,7 +247,11 @@ const scenarios: Record<string, Scenario> = {
     const backupId = '20261120-013000-kept-abcdef'
     const ask = { question: 'listBackups', arguments: [{ filter: {} }] }
     const ids = { retention: workflowIds.retention('kept'), verify: workflowIds.verify(backupId) }
-    await ended(await start(agent, 'retentionRun', ids.retention, { host: TEST_HOST, retention }))
+    await ended(
+      await start(agent, 'retentionRun', ids.retention, {
+        ...{ host: TEST_HOST, plan: 'kept', site: 'home', retentions: [retention] },
+      }),
+    )
     await ended(await start(agent, 'verifyRun', ids.verify, { host: TEST_HOST, reference: { backupId } }))
     await ended(await start(agent, 'question', 'question/answered', { host: TEST_HOST, ask }))
     await ended(await start(agent, 'question', 'question/unanswered', { host: 'nobody', ask }))

@@ -8,17 +8,19 @@ import {
   type Item,
 } from '../../core/backup.js'
 import { isSealed, type ClearItem } from '../../core/encrypted-manifest.js'
+import type { ListedBackup } from '../../core/copies.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type { MarkState } from '../../core/marks.js'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { ExpireResult, LocatedBackup } from '../../core/work.js'
+import { placesText } from './copies.js'
 import { renderFields, renderTable, type Column } from './table.js'
 import { formatInstant } from './times.js'
 
 /** Backups in a table, as `backup list` shows them. */
-export function renderBackups(backups: readonly BackupSummary[], timezone: string): string {
+export function renderBackups(backups: readonly ListedBackup[], timezone: string): string {
   if (backups.length === 0) return 'No backups.'
-  const columns: readonly Column<BackupSummary>[] = [
+  const columns: readonly Column<ListedBackup>[] = [
     { head: 'ID', cell: ({ id }) => id },
     { head: 'TAKEN', cell: ({ takenAt }) => formatInstant(takenAt, timezone) },
     {
@@ -34,14 +36,14 @@ export function renderBackups(backups: readonly BackupSummary[], timezone: strin
       align: 'right',
       cell: ({ downtimeMs }) => (downtimeMs === 0 ? '' : formatDuration(downtimeMs)),
     },
-    { head: 'AT', cell: ({ destination }) => destination },
+    { head: 'AT', cell: ({ copies }) => placesText(copies) },
     ...(backups.some(({ marks }) => marks.deletion !== undefined) ? [deletedColumn(timezone)] : []),
     { head: 'DESCRIPTION', cell: ({ description }) => description ?? '' },
   ]
   return renderTable(columns, backups)
 }
 
-const deletedColumn = (timezone: string): Column<BackupSummary> => ({
+const deletedColumn = (timezone: string): Column<ListedBackup> => ({
   head: 'REMOVED AFTER',
   cell: ({ marks }) => (marks.deletion === undefined ? '' : formatInstant(marks.deletion.until, timezone)),
 })
@@ -65,7 +67,7 @@ export function stateOf(
 
 /** One backup with everything that its manifest says for people. */
 export function renderBackup(
-  { destination, manifest, marks, authenticity }: LocatedBackup,
+  { destination, copies, manifest, marks, authenticity }: LocatedBackup,
   timezone: string,
 ): string {
   const state = stateOf(judged(withMarks(summaryOf(manifest, destination), marks), authenticity))
@@ -80,6 +82,7 @@ export function renderBackup(
       ['Taken', formatInstant(manifest.takenAt, timezone)],
       ['Completed', formatInstant(manifest.completedAt, timezone)],
       ['Destination', destination],
+      ['Copies', copies.length < 2 ? undefined : placesText(copies)],
       ['Run', manifest.run.workflowId],
       ['Encrypted', encryptionText(manifest)],
     ]),

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { SourceProgress } from '../../core/messages.js'
 import type { RunView } from '../../operations/follow.js'
+import { copyLine } from './copies.js'
 import { captureText, holdLine, phaseText, retryText, uploadText } from './progress.js'
 import type { Samples } from './rate.js'
 import { oneLine } from './text.js'
@@ -42,6 +43,8 @@ export function plainLines(
       say(`source ${source.name}`, `${source.state} ${source.attempt}`, text)
     }
   }
+  for (const copy of progress?.copies ?? [])
+    say(`copy ${copy.destination}`, copy.state, `  ${copyLine(copy, undefined)}`)
   for (const warning of progress?.warnings ?? []) say(`warning ${warning}`, '', `  ! ${oneLine(warning)}`)
   for (const retry of view.retries) say(`retry ${retry.activity}`, retry.message, `  ! ${retryText(retry)}`)
   const isTimeForBytes = view.captures.length > 0 && now.getTime() - state.bytesSaidAt >= BYTES_EVERY_MS

@@ -4,6 +4,7 @@ import type { HoldProgress, RunProgress, SourceProgress } from '../../core/messa
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { CaptureProgress } from '../../core/work.js'
 import type { RunView } from '../../operations/follow.js'
+import { copyLine } from './copies.js'
 import { rateOf, type Samples } from './rate.js'
 import { oneLine } from './text.js'
 
@@ -15,6 +16,13 @@ export function renderProgress(view: RunView, samples: Samples, now: Date): read
     `${ansis.bold(progress.backupId)}  ${phaseText(progress)}`,
     ...progress.sources.map((source) => `  ${sourceLine(source, view, samples, now)}`),
     ...progress.holds.map((hold) => `  ${holdLine(hold, now)}`),
+    ...(progress.copies ?? []).map(
+      (copy) =>
+        `  ${copyLine(
+          copy,
+          view.copies.find(({ destination }) => destination === copy.destination),
+        )}`,
+    ),
     ...(progress.warnings ?? []).map((warning) => `  ${ansis.yellow('!')} ${oneLine(warning)}`),
     ...view.retries.map((retry) => `  ${ansis.yellow('!')} ${retryText(retry)}`),
   ]
@@ -44,6 +52,8 @@ export function phaseText(progress: RunProgress): string {
       return 'checking what was stored and writing the manifest'
     case 'verifying':
       return 'reading back what was stored'
+    case 'copying':
+      return 'copying to the other destinations, while everything runs'
     case 'retention':
       return 'deleting what has expired'
     case 'staging':

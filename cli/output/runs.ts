@@ -3,6 +3,7 @@ import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { BackupRunResult, RestorePreview, RestoreResult, VerifyReport } from '../../core/work.js'
 import type { RunSummary } from '../../operations/runs.js'
 import { renderHolds } from './backups.js'
+import { copyText } from './copies.js'
 import { renderFields, renderTable } from './table.js'
 import { oneLine, printable } from './text.js'
 import { formatInstant } from './times.js'
@@ -59,7 +60,10 @@ export function renderBackupResult(result: BackupRunResult): string {
   const missing = Object.entries(result.notCaptured).map(([cause, count]) => `${count} ${cause}`)
   const fields = renderFields([
     ['Backup', summary === undefined ? 'none was kept' : result.backupId],
-    ['Verdict', `data ${result.data}, services ${result.services}`],
+    [
+      'Verdict',
+      `data ${result.data}, services ${result.services}${result.copies === undefined ? '' : `, copies ${result.copies}`}`,
+    ],
     ['Not captured', missing.length === 0 ? undefined : missing.join(', ')],
     [
       'Size',
@@ -68,17 +72,22 @@ export function renderBackupResult(result: BackupRunResult): string {
         : `${formatBytes(summary.plainBytes)}, stored ${formatBytes(summary.storedBytes)} at ${summary.destination}`,
     ],
     ['Took', formatDuration(result.durationMs)],
+    ...(result.copiesAt ?? []).map((copy) => [`At ${oneLine(copy.destination)}`, copyText(copy)] as const),
     ['Verified', verification && verificationText(verification)],
     ['Deleted', retention === undefined ? undefined : retentionText(retention)],
   ])
-  const title = result.outcome === 'good' ? ansis.green.bold('Good.') : ansis.yellow.bold('Not good.')
   const warnings = (result.warnings ?? []).map((warning) => `${ansis.yellow('!')} ${oneLine(warning)}`)
   return [
-    `${title}\n${fields}`,
+    `${titleOf(result)}\n${fields}`,
     ...(result.holds.length === 0 ? [] : [renderHolds(result.holds)]),
     ...(warnings.length === 0 ? [] : [warnings.join('\n')]),
   ].join('\n\n')
 }
+
+const titleOf = ({ outcome }: BackupRunResult): string =>
+  outcome === 'good'
+    ? ansis.green.bold('Good.')
+    : ansis.yellow.bold(outcome === 'partial' ? 'Good, but copies are missing.' : 'Not good.')
 
 const retentionText = ({ expired, note }: NonNullable<BackupRunResult['retention']>): string =>
   note ?? (expired.length === 0 ? 'nothing' : expired.join('\n'))

@@ -78,7 +78,7 @@ test('a backup is started, followed to its result, found by its id and listed', 
 test('while it goes on it shows what stands still and until when, and the bytes of the last heartbeat', async () => {
   agent.host.add('command:seen')
   agent.host.onCapture.set('seen-data', beatAndHang)
-  let last: RunView = { captures: [], retries: [] }
+  let last: RunView = { captures: [], copies: [], retries: [] }
   const run = await startBackup(session.client, backupOf('seen', true))
   const end = follow(run, (view) => (last = view))
 
@@ -197,7 +197,7 @@ test('a backup is verified and deleted by its host', async () => {
   })
   expect(deleted).toMatchObject({
     status: 'completed',
-    result: { expired: { expired: [backup.manifest.id] } },
+    result: { retained: [{ expired: { expired: [backup.manifest.id] } }] },
   })
   expect(agent.host.expired).toContain(backup.manifest.id)
 })
@@ -293,6 +293,7 @@ function foundBackup(plan: string): FoundBackup {
     destination: 'disk',
     isGood: true,
     marks: NO_MARKS,
+    copies: [{ destination: 'disk', isGood: true, marks: NO_MARKS, reachedFrom: TEST_HOST }],
     manifest: {
       format: MANIFEST_FORMAT,
       id: backupIdOf(new Date(takenAt), plan, session.world.random(6)),

@@ -20,7 +20,7 @@ export default class BackupCreate extends BaseCommand {
   static override summary = 'Run a plan now, and show how it goes.'
   static override description = `The run is durable: it goes on when this command ends. Ctrl-C asks whether to leave it running or to cancel it; without a terminal it is left running.
 
-Exit code 9: there is a backup, but it is not good, or a service is not well.`
+Exit code 9: there is a backup, but it is not good, a copy of it is missing, or a service is not well.`
   static override examples = [
     '<%= config.bin %> backup create shop',
     '<%= config.bin %> backup create shop --description "before 2.0"',

@@ -1,10 +1,9 @@
 import { Flags } from '@oclif/core'
-import type { BackupSummary } from '../../../core/backup.js'
+import type { ListedBackup } from '../../../core/copies.js'
 import type { BackupFilter } from '../../../core/work.js'
 import { BaseCommand } from '../../base-command.js'
 import { parseSince } from '../../instant-flag.js'
 import { renderBackups } from '../../output/backups.js'
-import { printable } from '../../output/text.js'
 import { localTimezone } from '../../output/times.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -12,7 +11,7 @@ import { siteOf } from '../../site.js'
 export default class BackupList extends BaseCommand {
   static override summary = 'List backups, oldest first, from the destinations themselves.'
   static override description =
-    'What cannot be read (a damaged manifest, a host that does not answer) is named on stderr and hides nothing else.'
+    'A backup that is at several destinations is one line; what is said of it is said of its best copy. What cannot be read (a damaged manifest, a host that does not answer) is named on stderr and hides nothing else.'
   static override examples = [
     '<%= config.bin %> backup list',
     '<%= config.bin %> backup list --plan shop --since 7d',
@@ -26,7 +25,7 @@ export default class BackupList extends BaseCommand {
       description: 'Only those that have a source of this type.',
       options: ['files', 'volume', 'postgres', 'mysql', 'sqlite'],
     }),
-    destination: Flags.string({ description: 'Only at this destination.', helpValue: 'NAME' }),
+    destination: Flags.string({ description: 'Only what is at this destination.', helpValue: 'NAME' }),
     deleted: Flags.boolean({
       description: 'Those that are deleted and not yet removed: `backup undelete` brings them back.',
     }),
@@ -36,7 +35,7 @@ export default class BackupList extends BaseCommand {
     }),
   }
 
-  async run(): Promise<readonly BackupSummary[]> {
+  async run(): Promise<readonly ListedBackup[]> {
     const { flags } = await this.parse(BackupList)
     const { plan, source, type, destination } = flags
     const filter: BackupFilter = {
@@ -54,7 +53,7 @@ export default class BackupList extends BaseCommand {
     ])
     const hosts = await knownHosts(site)
     const { backups, problems } = await connected(site, (session) => listBackups(session, hosts, filter))
-    for (const problem of problems) this.terminal.write(`warning: ${printable(problem)}\n`)
+    for (const problem of problems) this.warnOf(problem)
     this.print(renderBackups(backups, localTimezone()))
     return backups
   }

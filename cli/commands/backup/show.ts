@@ -22,6 +22,7 @@ export default class BackupShow extends BaseCommand {
     const { reachedFrom: _reachedFrom, ...backup } = await connected(site, (session) =>
       backupNamed(session, args.id, flags.destination, 'all'),
     )
+    for (const problem of backup.problems ?? []) this.warnOf(problem)
     this.print(renderBackup(backup, localTimezone()))
     return backup
   }

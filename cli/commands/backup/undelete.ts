@@ -1,5 +1,6 @@
-import type { MarkResult } from '../../../core/work.js'
+import type { MarkedBackup } from '../../../operations/mark-copies.js'
 import { BaseCommand } from '../../base-command.js'
+import { exitCodes } from '../../exit-code.js'
 import { backupArgument, destinationFlag } from '../../find-backup.js'
 import { becauseFlag, markNamed } from '../../mark-backup.js'
 import { siteOf } from '../../site.js'
@@ -12,9 +13,15 @@ export default class BackupUndelete extends BaseCommand {
   static override args = { id: backupArgument }
   static override flags = { destination: destinationFlag, because: becauseFlag }
 
-  async run(): Promise<MarkResult> {
+  async run(): Promise<MarkedBackup> {
     const { args, flags } = await this.parse(BackupUndelete)
-    const marked = await markNamed(await siteOf(flags.config), { ...flags, id: args.id, change: 'undelete' })
+    const marked = await markNamed(await siteOf(flags.config), {
+      ...flags,
+      id: args.id,
+      change: 'undelete',
+      warn: (problem) => this.warnOf(problem),
+    })
+    if (marked.failed.length > 0) this.exitWith(exitCodes.notGood)
     this.print(`${marked.backupId} ${marked.isChanged ? 'is back, and pinned.' : 'is not deleted.'}`)
     return marked
   }

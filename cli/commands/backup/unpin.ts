@@ -1,5 +1,6 @@
-import type { MarkResult } from '../../../core/work.js'
+import type { MarkedBackup } from '../../../operations/mark-copies.js'
 import { BaseCommand } from '../../base-command.js'
+import { exitCodes } from '../../exit-code.js'
 import { backupArgument, destinationFlag } from '../../find-backup.js'
 import { becauseFlag, markNamed } from '../../mark-backup.js'
 import { siteOf } from '../../site.js'
@@ -10,9 +11,15 @@ export default class BackupUnpin extends BaseCommand {
   static override args = { id: backupArgument }
   static override flags = { destination: destinationFlag, because: becauseFlag }
 
-  async run(): Promise<MarkResult> {
+  async run(): Promise<MarkedBackup> {
     const { args, flags } = await this.parse(BackupUnpin)
-    const marked = await markNamed(await siteOf(flags.config), { ...flags, id: args.id, change: 'unpin' })
+    const marked = await markNamed(await siteOf(flags.config), {
+      ...flags,
+      id: args.id,
+      change: 'unpin',
+      warn: (problem) => this.warnOf(problem),
+    })
+    if (marked.failed.length > 0) this.exitWith(exitCodes.notGood)
     this.print(`${marked.backupId} ${marked.isChanged ? 'is not pinned any more.' : 'was not pinned.'}`)
     return marked
   }

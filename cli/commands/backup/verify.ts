@@ -20,6 +20,7 @@ export default class BackupVerify extends BaseCommand {
     const { startVerification } = await import('../../../operations/maintenance.js')
     return connected(site, async (session) => {
       const backup = await backupNamed(session, args.id, flags.destination)
+      for (const problem of backup.problems ?? []) this.warnOf(problem)
       const run = await startVerification(session, backup)
       if (!flags.quiet) this.terminal.write(`Reading ${backup.manifest.id} at ${backup.destination}.\n`)
       const watching = { session, terminal: this.terminal, clock: this.clock, progress: 'none' as const }

@@ -1,10 +1,16 @@
 import { HoldfastError } from '../../../core/errors.js'
-import type { BackupRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
+import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
 import type { RunSummary } from '../../../operations/runs.js'
 import type { RunKind } from '../../../operations/search-attributes.js'
 import { BaseCommand } from '../../base-command.js'
 import { exitCodes } from '../../exit-code.js'
-import { exitCodeOfBackup, exitCodeOfRestore, exitCodeOfVerification } from '../../outcome.js'
+import {
+  exitCodeOfBackup,
+  exitCodeOfReplication,
+  exitCodeOfRestore,
+  exitCodeOfVerification,
+} from '../../outcome.js'
+import { renderReplication } from '../../output/copies.js'
 import { renderBackupResult, renderRestoreResult, renderVerification } from '../../output/runs.js'
 import { runArgument } from '../../run-argument.js'
 import { connected } from '../../session.js'
@@ -24,7 +30,7 @@ export default class RunWatch extends BaseCommand {
     return connected(site, async (session) => {
       const run = await findRun(session.client, args.id)
       if (run.status === 'terminated' || run.status === 'timed-out') throw terminated(run)
-      const hasProgress = run.kind === 'backup' || run.kind === 'restore'
+      const hasProgress = run.kind === 'backup' || run.kind === 'restore' || run.kind === 'replicate'
       const progress =
         hasProgress && run.status === 'running' ? progressKind(this.terminal, flags.quiet) : 'none'
       const watching = { session, terminal: this.terminal, clock: this.clock, progress }
@@ -53,6 +59,10 @@ function resultText(
     case 'verify': {
       const report = result as VerifyReport
       return { text: renderVerification(report), exitCode: exitCodeOfVerification(report) }
+    }
+    case 'replicate': {
+      const made = result as ReplicateRunResult
+      return { text: renderReplication(made), exitCode: exitCodeOfReplication(made) }
     }
     case 'retention':
       return { text: 'Done.', exitCode: exitCodes.ok }

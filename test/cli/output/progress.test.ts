@@ -43,6 +43,7 @@ const capture = (plainBytes: number, expectedBytes?: number) => ({
 const viewOf = (changes: Partial<RunView> = {}): RunView => ({
   progress,
   captures: [],
+  copies: [],
   retries: [],
   ...changes,
 })
@@ -78,7 +79,9 @@ test('a run that waits says for whom', () => {
 })
 
 test('before a worker has answered it says what it waits for', () => {
-  expect(text({ captures: [], retries: [] }, new Map(), at(0))).toEqual(['waiting for a worker to answer'])
+  expect(text({ captures: [], copies: [], retries: [] }, new Map(), at(0))).toEqual([
+    'waiting for a worker to answer',
+  ])
 })
 
 test('no rate is shown from a single sample, and a new attempt starts anew', () => {

@@ -3,11 +3,11 @@ import { renderBackups, renderRetention } from '../../../cli/output/backups.js'
 import { renderFields, renderTable } from '../../../cli/output/table.js'
 import { clipped, oneLine, printable } from '../../../cli/output/text.js'
 import { NO_MARKS } from '../../../core/marks.js'
-import type { BackupSummary } from '../../../core/backup.js'
+import type { ListedBackup } from '../../../core/copies.js'
 
 const plain = (text: string) => stripVTControlCharacters(text)
 
-const backup: BackupSummary = {
+const backup: ListedBackup = {
   id: '20261120-013000-shop-7f3a2c',
   site: 'home',
   plan: 'shop',
@@ -26,6 +26,7 @@ const backup: BackupSummary = {
   storedBytes: 1024,
   downtimeMs: 3200,
   notCaptured: 0,
+  copies: [{ destination: 'disk', isGood: true, marks: NO_MARKS }],
 }
 
 test('columns are aligned, and those that are empty are left out', () => {
