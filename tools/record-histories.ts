@@ -130,6 +130,32 @@ const scenarios: Record<string, Scenario> = {
     return names.map((name) => ({ name: `backup-${name}`, workflowId: run(name) }))
   },
 
+  copies: async (agent) => {
+    const destinations = ['disk', 'near', 'far']
+    agent.host.onReplicate.set('far', async ({ plan }) => {
+      if (plan === 'partial') throw new HoldfastError('destination.not-mounted', 'No marker.')
+      return {}
+    })
+    for (const plan of ['copied', 'partial'])
+      await ended(await startBackup(agent, testJob(plan, undefined, { destinations })))
+    const wish = { plan: 'copied', site: 'home', from: 'disk', timezone: 'UTC', othersAtMost: 10 }
+    const copies = ['near', 'far'].map((to) => ({ ...wish, to }))
+    const workflowId = workflowIds.replicate('copied')
+    await ended(
+      await start(agent, 'replicateRun', workflowId, {
+        host: TEST_HOST,
+        plan: 'copied',
+        site: 'home',
+        copies,
+      }),
+    )
+    return [
+      { name: 'backup-copied', workflowId: run('copied') },
+      { name: 'backup-partial', workflowId: run('partial') },
+      { name: 'replicate', workflowId },
+    ]
+  },
+
   timeout: async (agent) => {
     const { job } = held(agent, 'timeout')
     agent.host.onCapture.set('timeout-data', hang)
