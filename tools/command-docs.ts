@@ -74,7 +74,7 @@ const MEANINGS: Readonly<Record<keyof typeof exitCodes, string>> = {
   unavailable: 'network, daemon, a failing program',
   capacity: 'disk or quota is full',
   corrupt: 'bytes differ from what was recorded',
-  notGood: 'a backup exists but is not good, or a service is not well',
+  notGood: 'a backup exists but is not good, a copy is missing, or a service is not well',
   bug: 'a fault of Holdfast; the details are in the file that the message names',
   cancelled: 'cancelled, interrupted, or a question answered with no; a run that was left goes on',
 }

@@ -1,7 +1,8 @@
 import { execa } from 'execa'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
-import type { BackupRunResult } from '../../core/work.js'
+import type { ListedBackup } from '../../core/copies.js'
+import type { BackupRunResult, ReplicateRunResult } from '../../core/work.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { until } from '../support/until.js'
@@ -72,13 +73,24 @@ describeWith(['built', 'temporal'], 'bad weather', () => {
     world = await makeWorld({ environment: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } })
     service = await makeProcessService(world.path('web'))
     await service.start()
-    await world.configure({ services: { web: service.definition } })
+    await world.configure({
+      services: { web: service.definition },
+      destinations: {
+        disk: { type: 'local', path: world.path('backups') },
+        offsite: { type: 'local', path: world.path('offsite') },
+      },
+    })
     await mkdir(world.path('data'))
     await writeFile(world.path('data', 'file'), 'content')
     const data = { type: 'files', paths: [world.path('data')] }
     const hold = { services: ['command:web'], maxDowntime: '30s' }
     // A test makes its data much smaller.
     await world.writePlan({ plan: 'well', hold, sources: { data }, plausibility: 'off' })
+    await world.writePlan({
+      ...{ plan: 'copied', hold, sources: { data }, plausibility: 'off' },
+      destinations: ['disk', 'offsite'],
+      retention: { keepLast: 7, destinations: { offsite: { keepLast: 30 } } },
+    })
     await world.writePlan({ plan: 'no-docker', hold: { services: ['docker:web'] }, sources: { data } })
     await world.writePlan({
       plan: 'no-path',
@@ -165,6 +177,84 @@ describeWith(['built', 'temporal'], 'bad weather', () => {
     expect(await readdir(world.path('backups'))).toEqual([])
     await rm(world.path('backups'), { recursive: true })
     await rename(world.path('unmounted'), world.path('backups'))
+  })
+
+  test('copies that cannot be made make the run partial, and `backup replicate` makes them when the place is back', async () => {
+    const first = await world.json<BackupRunResult>('backup', 'create', 'copied')
+    await rename(world.path('offsite'), world.path('unmounted'))
+    await mkdir(world.path('offsite'))
+
+    const created = await world.holdfast('backup', 'create', 'copied', '--json')
+    const partial = JSON.parse(created.stdout) as BackupRunResult
+    const during = await world.holdfast('status')
+    await rm(world.path('offsite'), { recursive: true })
+    await rename(world.path('unmounted'), world.path('offsite'))
+    const replicated = await world.json<ReplicateRunResult>('backup', 'replicate', 'copied')
+
+    expect(first).toMatchObject({ outcome: 'good', copies: 'complete' })
+    expect(created.code).toBe(9)
+    expect(partial).toMatchObject({ outcome: 'partial', data: 'complete', services: 'ok', copies: 'partial' })
+    expect(partial.warnings?.[0]).toContain('There may be no copy at "offsite"')
+    expect(during.stdout).toContain('Copies of copied are missing at "offsite"')
+    expect(replicated).toMatchObject({ outcome: 'good', copies: [{ copied: [partial.backupId] }] })
+    expect((await world.holdfast('status')).stdout).not.toContain('Copies of copied')
+    const listed = await world.json<ListedBackup[]>('backup', 'list', '--plan', 'copied')
+    expect(listed.map(({ id, copies }) => [id, copies.map(({ destination }) => destination)])).toEqual([
+      [first.backupId, ['disk', 'offsite']],
+      [partial.backupId, ['disk', 'offsite']],
+    ])
+  })
+
+  test('while the first destination is away, its backups are listed and restored from their copies, and that is said', async () => {
+    const { backupId } = await world.json<BackupRunResult>('backup', 'create', 'copied')
+    await rename(world.path('backups'), world.path('unmounted'))
+    await mkdir(world.path('backups'))
+
+    const list = await world.holdfast('backup', 'list', '--plan', 'copied')
+    const to = world.path('restored')
+    const restored = await world.holdfast('backup', 'restore', backupId, '--to', to, '--yes')
+    const chosen = await world.holdfast(
+      'backup',
+      'restore',
+      backupId,
+      '--destination',
+      'disk',
+      '--to',
+      to,
+      '--yes',
+    )
+
+    expect(list.stdout).toContain(backupId)
+    expect(list.stderr).toContain('mounted')
+    expect({ code: restored.code, stderr: restored.stderr }).toMatchObject({ code: 0 })
+    expect(restored.stderr).toContain('It is read from "offsite"')
+    expect(chosen.code).toBe(3)
+    await rm(world.path('backups'), { recursive: true })
+    await rename(world.path('unmounted'), world.path('backups'))
+  })
+
+  test('what is said of a backup, and its deletion, reach all its copies, or the one that is named', async () => {
+    const { backupId } = await world.json<BackupRunResult>('backup', 'create', 'copied')
+    const placesOf = async (...flags: string[]) =>
+      (await world.json<ListedBackup[]>('backup', 'list', '--plan', 'copied', ...flags))
+        .filter(({ id }) => id === backupId)
+        .flatMap(({ copies }) => copies)
+
+    await world.json('backup', 'pin', backupId)
+    const pinned = await placesOf()
+    await world.json('backup', 'unpin', backupId)
+    await world.json('backup', 'delete', backupId, '--destination', 'offsite', '--yes')
+    const one = await placesOf()
+    await world.json('backup', 'delete', backupId, '--yes')
+    const none = await placesOf()
+    const deleted = await placesOf('--deleted')
+    await world.json('backup', 'undelete', backupId)
+
+    expect(pinned.map(({ marks }) => marks.pin !== undefined)).toEqual([true, true])
+    expect(one.map(({ destination }) => destination)).toEqual(['disk'])
+    expect(none).toEqual([])
+    expect(deleted).toHaveLength(2)
+    expect(await placesOf()).toHaveLength(2)
   })
 
   test('plans that changed are seen by the workers without a restart', async () => {
