@@ -225,7 +225,7 @@ describeWith(['built', 'temporal'], 'bad weather', () => {
     )
 
     expect(list.stdout).toContain(backupId)
-    expect(list.stderr).toContain('mounted')
+    expect(list.stderr).toContain('has lost its marker')
     expect({ code: restored.code, stderr: restored.stderr }).toMatchObject({ code: 0 })
     expect(restored.stderr).toContain('It is read from "offsite"')
     expect(chosen.code).toBe(3)

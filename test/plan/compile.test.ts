@@ -227,3 +227,27 @@ test('changes of schedules are said in a line each', () => {
 2 schedules: 1 to change, 1 to remove.`)
   expect(changes.map(describeChange)).toHaveLength(2)
 })
+
+test('rules of a destination replace those of the plan key by key, and all of it is explained', () => {
+  const text = `${goodPlan.replace('[disk]', '[disk, offsite]')}retention: { keepLast: 7, keepDaily: 14, minimum: 2, destinations: { offsite: { keepDaily: 0, keepMonthly: 36, quarantine: 7d } } }\n`
+  const site = {
+    ...homeSite,
+    destinations: { ...homeSite.destinations, offsite: { type: 'local' as const, path: '/mnt/offsite' } },
+  }
+
+  const plan = compiled(text, site)
+  const explained = explainPlan(plan, { now: new Date('2026-11-21T12:00Z'), nextRuns: 1 })
+
+  expect(plan.job).toMatchObject({
+    destinations: ['disk', 'offsite'],
+    retention: { keepLast: 7, keepDaily: 14, minimum: 2 },
+    retentionAt: {
+      offsite: { keepLast: 7, keepDaily: 0, keepMonthly: 36, quarantineMs: 7 * 86_400_000, minimum: 2 },
+    },
+  })
+  expect(explained).toContain('Stores it at disk,')
+  expect(explained).toContain('Copies it, as it is stored, to offsite')
+  expect(explained).toContain(
+    'At offsite: the newest 7 and the newest of each month for 36 months; never fewer than 2 good ones.',
+  )
+})

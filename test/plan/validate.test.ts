@@ -168,6 +168,31 @@ test.each([
     '8:16 error destinations[0]: holdfast.yaml defines no destination "dsik". Did you mean "disk"?',
   ],
   [
+    'a destination twice',
+    goodPlan.replace('[disk]', '[disk, disk]'),
+    '8:22 error destinations[1]: stands in this list twice. Keep one of them.',
+  ],
+  [
+    'rules for a destination that does not exist',
+    `${goodPlan}retention: { keepLast: 7, destinations: { dsik: { keepLast: 3 } } }\n`,
+    '9:43 error retention.destinations.dsik: holdfast.yaml defines no destination "dsik". Did you mean "disk"?',
+  ],
+  [
+    'rules of a destination that leave nothing',
+    `${goodPlan}retention: { keepLast: 7, destinations: { disk: { keepLast: 0 } } }\n`,
+    '9:49 error retention.destinations.disk: leaves no rule that keeps anything. For example: keepLast: 7 for this destination.',
+  ],
+  [
+    'a rule of a destination that is none',
+    `${goodPlan}retention: { keepLast: 7, destinations: { disk: { keepLsat: 3 } } }\n`,
+    '9:51 error retention.destinations.disk.keepLsat: unknown key. Did you mean "keepLast"?',
+  ],
+  [
+    'a duration of a destination that is too long',
+    `${goodPlan}retention: { keepLast: 7, destinations: { disk: { keepWithin: 4000d } } }\n`,
+    '9:63 error retention.destinations.disk.keepWithin: is longer than ten years.',
+  ],
+  [
     'destination named like a method',
     goodPlan.replace('[disk]', '[constructor]'),
     '8:16 error destinations[0]: holdfast.yaml defines no destination "constructor". There are disk.',
