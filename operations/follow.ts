@@ -2,8 +2,8 @@ import { defaultPayloadConverter } from '@temporalio/common'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { messages, type RunProgress } from '../core/messages.js'
-import type { CopyProgress } from '../core/copies.js'
-import type { CaptureProgress } from '../core/work.js'
+import { isCopied, type CopyProgress, type CopyReport } from '../core/copies.js'
+import type { BackupRunResult, CaptureProgress } from '../core/work.js'
 import type { RunReference, StartedRun } from './runs.js'
 import { asking, explained, isTransient, wasCancelled } from './temporal-errors.js'
 
@@ -163,6 +163,17 @@ const isCopyProgress = (details: unknown): details is CopyProgress =>
   typeof (details as CopyProgress).destination === 'string' &&
   typeof (details as CopyProgress).backupBytes === 'number' &&
   typeof (details as CopyProgress).backupTotalBytes === 'number'
+
+/** Where copies are missing after a run that ended partial, each destination with its report. */
+export async function missingCopiesOf(client: Client, run: RunReference): Promise<readonly CopyReport[]> {
+  const { copies, copiesAt } = await asking(run.workflowId, async () => {
+    const result: unknown = await client.workflow.result(run.workflowId, run.runId)
+    return result as Partial<Pick<BackupRunResult, 'copiesAt'> & { copies: unknown }>
+  })
+  // A run that only made copies has their reports where a backup has its verdict.
+  const reports = copiesAt ?? (Array.isArray(copies) ? (copies as readonly CopyReport[]) : [])
+  return reports.filter((report) => !isCopied(report))
+}
 
 /** Why a run failed, for people; undefined where that was nothing expected. */
 export async function failureOfRun(client: Client, run: RunReference): Promise<HoldfastError | undefined> {

@@ -211,26 +211,16 @@ describeWith(['built', 'temporal'], 'bad weather', () => {
     await mkdir(world.path('backups'))
 
     const list = await world.holdfast('backup', 'list', '--plan', 'copied')
-    const to = world.path('restored')
-    const restored = await world.holdfast('backup', 'restore', backupId, '--to', to, '--yes')
-    const chosen = await world.holdfast(
-      'backup',
-      'restore',
-      backupId,
-      '--destination',
-      'disk',
-      '--to',
-      to,
-      '--yes',
-    )
+    const restored = await world.holdfast('backup', 'restore', backupId, '--yes')
+    const chosen = await world.holdfast('backup', 'restore', backupId, '--destination', 'disk', '--yes')
+    await rm(world.path('backups'), { recursive: true })
+    await rename(world.path('unmounted'), world.path('backups'))
 
     expect(list.stdout).toContain(backupId)
     expect(list.stderr).toContain('has lost its marker')
     expect({ code: restored.code, stderr: restored.stderr }).toMatchObject({ code: 0 })
     expect(restored.stderr).toContain('It is read from "offsite"')
     expect(chosen.code).toBe(3)
-    await rm(world.path('backups'), { recursive: true })
-    await rename(world.path('unmounted'), world.path('backups'))
   })
 
   test('what is said of a backup, and its deletion, reach all its copies, or the one that is named', async () => {

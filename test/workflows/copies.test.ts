@@ -3,6 +3,8 @@ import { workflowIds } from '../../core/ids.js'
 import type { BackupJob } from '../../core/job.js'
 import type { RunProgress } from '../../core/messages.js'
 import type { BackupRunResult, ReplicateRunResult } from '../../core/work.js'
+import { missingCopiesOf } from '../../operations/follow.js'
+import { findRun } from '../../operations/runs.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
 import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
@@ -86,6 +88,9 @@ test('one destination that fails makes the run partial, with an alarm, and does 
   expect(result.copiesAt?.[0]?.retention?.note).toContain('missing')
   expect(agent.host.alarms.get('copies/partial/partial-b')?.summary).toContain('lost its marker')
   expect(agent.host.alarms.has('copies/partial/partial-c')).toBe(false)
+  const run = await findRun(agent.client, result.backupId)
+  expect(run.outcome).toBe('partial')
+  expect(await missingCopiesOf(agent.client, run)).toMatchObject([{ destination: 'partial-b' }])
 })
 
 test('a single backup that cannot be copied makes the run partial, too; others that are left are only said', async () => {
