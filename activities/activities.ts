@@ -1,5 +1,6 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
+import type { ChosenBackups, VerifyJob } from '../core/verification.js'
 import type { RestoreStatus } from '../core/restore-end.js'
 import type { RestoreDetails } from '../core/restore-places.js'
 import type { LockRequest } from '../core/messages.js'
@@ -50,6 +51,8 @@ export interface QuestionActivities {
   /** What `undoRestore` would do, in sentences. Fails as it would: then nothing needs to stop for it. */
   previewUndo(restoreId: string): Promise<readonly string[]>
   previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
+  /** Which backups a verification reads. A destination that cannot be listed is one of its problems. */
+  chooseBackups(job: VerifyJob): Promise<ChosenBackups>
   tryDestination(input: { destination: string }): Promise<work.DestinationTrial>
   /** The only one that changes anything: adds a mark. Fails with `backup.deleted`. */
   markBackup(input: work.MarkInput): Promise<work.MarkResult>
@@ -70,6 +73,7 @@ export interface DataActivities {
   /** Removes what a failed or cancelled run left. Refuses where there is a manifest. */
   discardBackup(input: work.PrepareInput): Promise<void>
   expire(input: work.ExpireInput): Promise<work.ExpireResult>
+  /** Marks what it finds. Fails with `backup.not-found` when the backup is removed meanwhile. */
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
   stageRestore(input: work.StageInput): Promise<work.StagedItem>
   swapRestore(items: readonly work.StagedItem[]): Promise<readonly work.SwappedItem[]>

@@ -1,3 +1,4 @@
+import { hasDamage, outcomeOfVerification, type PlanVerification } from '../core/verification.js'
 import type { BackupRunResult, RestoreResult, VerifyReport } from '../core/work.js'
 import { exitCodes } from './exit-code.js'
 
@@ -23,3 +24,11 @@ export const exitCodeOfRestore = ({ servicesVerdict }: Pick<RestoreResult, 'serv
 
 export const exitCodeOfVerification = ({ problems }: Pick<VerifyReport, 'problems'>): ExitCode =>
   problems.length === 0 ? exitCodes.ok : exitCodes.corrupt
+
+/** Damage is worse than what could not be read. */
+export const exitCodeOfPlanVerification = (report: PlanVerification): ExitCode =>
+  hasDamage(report)
+    ? exitCodes.corrupt
+    : outcomeOfVerification(report) === 'good'
+      ? exitCodes.ok
+      : exitCodes.notGood

@@ -39,6 +39,7 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   restoreRun: 'restore',
   restoreEndRun: 'restore',
   retentionRun: 'retention',
+  verifyPlanRun: 'verify',
   verifyRun: 'verify',
 }
 
@@ -58,7 +59,8 @@ export async function startBackup(
 }
 
 export interface RunStart {
-  readonly workflow: 'backupRun' | 'restoreRun' | 'restoreEndRun' | 'retentionRun' | 'verifyRun'
+  readonly workflow:
+    'backupRun' | 'restoreRun' | 'restoreEndRun' | 'retentionRun' | 'verifyPlanRun' | 'verifyRun'
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string

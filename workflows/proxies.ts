@@ -206,6 +206,7 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
     describeRestore: usual.describeRestore,
     previewUndo: usual.previewUndo,
     previewRetention: usual.previewRetention,
+    chooseBackups: usual.chooseBackups,
     // Slow stores need their time, and a person wants to know how it went now, not the third time.
     tryDestination: of({
       ...classes.preflight,

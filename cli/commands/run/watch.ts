@@ -1,11 +1,18 @@
 import { HoldfastError } from '../../../core/errors.js'
+import type { PlanVerification } from '../../../core/verification.js'
 import type { BackupRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
 import type { RunSummary } from '../../../operations/runs.js'
 import type { RunKind } from '../../../operations/search-attributes.js'
 import { BaseCommand } from '../../base-command.js'
 import { exitCodes } from '../../exit-code.js'
-import { exitCodeOfBackup, exitCodeOfRestore, exitCodeOfVerification } from '../../outcome.js'
-import { renderBackupResult, renderRestoreResult, renderVerification } from '../../output/runs.js'
+import {
+  exitCodeOfBackup,
+  exitCodeOfPlanVerification,
+  exitCodeOfRestore,
+  exitCodeOfVerification,
+} from '../../outcome.js'
+import { renderBackupResult, renderRestoreResult } from '../../output/runs.js'
+import { renderPlanVerification, renderVerification } from '../../output/verification.js'
 import { runArgument } from '../../run-argument.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -51,7 +58,9 @@ function resultText(
       return { text: renderRestoreResult(restore), exitCode: exitCodeOfRestore(restore) }
     }
     case 'verify': {
-      const report = result as VerifyReport
+      const report = result as VerifyReport | PlanVerification
+      if ('backups' in report)
+        return { text: renderPlanVerification(report), exitCode: exitCodeOfPlanVerification(report) }
       return { text: renderVerification(report), exitCode: exitCodeOfVerification(report) }
     }
     case 'retention':
