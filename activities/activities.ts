@@ -1,5 +1,6 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
+import type { RehearsalReport } from '../core/rehearsal.js'
 import type { ChosenBackups, VerifyJob } from '../core/verification.js'
 import type { RestoreStatus } from '../core/restore-end.js'
 import type { RestoreDetails } from '../core/restore-places.js'
@@ -75,6 +76,11 @@ export interface DataActivities {
   expire(input: work.ExpireInput): Promise<work.ExpireResult>
   /** Marks what it finds. Fails with `backup.not-found` when the backup is removed meanwhile. */
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
+  /**
+   * Restores a backup into places of its own, compares what came with what was captured, and removes all of it. An alarm when
+   * something is missing. One at a time on a host. Fails with `lock.taken`.
+   */
+  rehearse(reference: work.BackupReference): Promise<RehearsalReport>
   stageRestore(input: work.StageInput): Promise<work.StagedItem>
   swapRestore(items: readonly work.StagedItem[]): Promise<readonly work.SwappedItem[]>
   /** Brings the old data back as far as it was replaced, and removes what was staged. By the record of this host alone. */

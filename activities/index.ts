@@ -7,6 +7,7 @@ import { listActivities } from './list.js'
 import { markActivities } from './mark.js'
 import { preflightActivities } from './preflight.js'
 import { publishActivities } from './publish.js'
+import { rehearseActivities } from './rehearse.js'
 import { restoreActivities } from './restore.js'
 import type { Tools } from './tools.js'
 import { tryDestinationActivities } from './try-destination.js'
@@ -26,5 +27,6 @@ export const createActivities = (tools: Tools): Activities => ({
   ...listActivities(tools),
   ...tryDestinationActivities(tools),
   ...markActivities(tools),
+  ...rehearseActivities(tools),
   ...restoreActivities(tools),
 })

@@ -1,3 +1,4 @@
+import { hasFailed, outcomeOfRehearsal, type RehearsalReport } from '../core/rehearsal.js'
 import { hasDamage, outcomeOfVerification, type PlanVerification } from '../core/verification.js'
 import type { BackupRunResult, RestoreResult, VerifyReport } from '../core/work.js'
 import { exitCodes } from './exit-code.js'
@@ -30,5 +31,13 @@ export const exitCodeOfPlanVerification = (report: PlanVerification): ExitCode =
   hasDamage(report)
     ? exitCodes.corrupt
     : outcomeOfVerification(report) === 'good'
+      ? exitCodes.ok
+      : exitCodes.notGood
+
+/** The same of a rehearsed restore. */
+export const exitCodeOfRehearsal = (report: RehearsalReport): ExitCode =>
+  hasFailed(report)
+    ? exitCodes.corrupt
+    : outcomeOfRehearsal(report) === 'good'
       ? exitCodes.ok
       : exitCodes.notGood

@@ -58,6 +58,7 @@ export const workflowIds = {
   restoreAttempt: (restoreId: string, attempt: number) => `restore/${restoreId}/${attempt}`,
   retention: (plan: string) => `retention/${plan}`,
   verify: (backupId: BackupId) => `verify/${backupId}`,
+  rehearsal: (backupId: BackupId) => `rehearsal/${backupId}`,
   verifyPlan: (plan: string) => `verify/${plan}`,
   guard: (host: string, service: string) => `guard/${host}/${service}`,
   planLock: (plan: string) => `lock/plan/${plan}`,

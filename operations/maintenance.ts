@@ -8,12 +8,14 @@ import type {
   RetentionReport,
   VerifyReport,
 } from '../core/work.js'
+import type { RehearsalReport } from '../core/rehearsal.js'
 import type { PlanVerification, Sample } from '../core/verification.js'
 import { verifyJobOf, type CompiledPlan } from '../plan/compile.js'
 import { longestInterval } from '../plan/next-runs.js'
 import { loadPlans } from '../site/plans.js'
 import type { RetentionRunInput } from '../workflows/retention-run.js'
 import type { Retained } from '../workflows/steps/retain.js'
+import type { RehearsalRunInput } from '../workflows/rehearsal-run.js'
 import type { VerifyPlanInput } from '../workflows/verify-plan-run.js'
 import type { VerifyRunInput } from '../workflows/verify-run.js'
 import type { FoundBackup } from './backups.js'
@@ -32,6 +34,21 @@ export async function startVerification(
     workflowId: workflowIds.verify(manifest.id),
     argument,
     summary: `Verification of ${manifest.id}`,
+    attributes: { site: site.site, host, plan: manifest.plan, kind: 'verify', backup: manifest.id },
+  })
+}
+
+/** Starts to restore a backup into places of its own, which are removed again, on the host that reaches it. */
+export async function startRehearsal(
+  { client, site }: Session,
+  { manifest, destination, reachedFrom: host }: FoundBackup,
+): Promise<StartedRun<RehearsalReport>> {
+  const argument: RehearsalRunInput = { host, reference: { backupId: manifest.id, destination } }
+  return startRun(client, {
+    workflow: 'rehearsalRun',
+    workflowId: workflowIds.rehearsal(manifest.id),
+    argument,
+    summary: `Rehearsed restore of ${manifest.id}`,
     attributes: { site: site.site, host, plan: manifest.plan, kind: 'verify', backup: manifest.id },
   })
 }

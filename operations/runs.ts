@@ -39,6 +39,7 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   restoreRun: 'restore',
   restoreEndRun: 'restore',
   retentionRun: 'retention',
+  rehearsalRun: 'verify',
   verifyPlanRun: 'verify',
   verifyRun: 'verify',
 }
@@ -60,7 +61,13 @@ export async function startBackup(
 
 export interface RunStart {
   readonly workflow:
-    'backupRun' | 'restoreRun' | 'restoreEndRun' | 'retentionRun' | 'verifyPlanRun' | 'verifyRun'
+    | 'backupRun'
+    | 'restoreRun'
+    | 'restoreEndRun'
+    | 'retentionRun'
+    | 'rehearsalRun'
+    | 'verifyPlanRun'
+    | 'verifyRun'
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string

@@ -256,7 +256,10 @@ const scenarios: Record<string, Scenario> = {
       const job: VerifyJob = { jobVersion: 1, site: 'home', host: TEST_HOST, plan, ...places }
       await ended(await start(agent, 'verifyPlanRun', workflowIds.verifyPlan(plan), { job }))
     }
+    const trial = workflowIds.rehearsal(backup('one').backupId)
+    await ended(await start(agent, 'rehearsalRun', trial, { host: TEST_HOST, reference: backup('one') }))
     return [
+      { name: 'rehearsal', workflowId: trial },
       { name: 'verify', workflowId: one },
       ...plans.map((plan) => ({ name: `verify-plan-${plan}`, workflowId: workflowIds.verifyPlan(plan) })),
     ]

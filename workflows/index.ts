@@ -1,5 +1,6 @@
 export { backupRun } from './backup-run.js'
 export { question } from './question.js'
+export { rehearsalRun } from './rehearsal-run.js'
 export { resourceLock } from './resource-lock.js'
 export { restoreEndRun } from './restore-end-run.js'
 export { restoreRun } from './restore-run.js'

@@ -248,6 +248,7 @@ export function dataActivities(host: string) {
     emptySpool: of(classes.observe).emptySpool,
     expire: of(classes.maintain).expire,
     verify: of(classes.maintain).verify,
+    rehearse: of(classes.maintain).rehearse,
     stageFiles: of(classes.restoreFiles).stageRestore,
     stageDatabase: of(classes.restoreOnce).stageRestore,
     swapRestore: of(classes.restoreOnce).swapRestore,

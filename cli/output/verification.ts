@@ -1,5 +1,6 @@
 import ansis from 'ansis'
-import { counted, formatBytes } from '../../core/units.js'
+import { countsInWords, type RehearsalReport } from '../../core/rehearsal.js'
+import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { PlanVerification, VerifiedBackup } from '../../core/verification.js'
 import type { VerifyReport } from '../../core/work.js'
 import { renderTable } from './table.js'
@@ -63,3 +64,15 @@ function verdict(backups: readonly VerifiedBackup[]): string {
   ]
   return parts.length === 0 ? 'every byte is as it was recorded' : parts.join(', ')
 }
+
+/** What a rehearsed restore brought back, item by item. */
+export const renderRehearsal = ({ backupId, destination, items, durationMs }: RehearsalReport): string =>
+  [
+    ...items.map(({ source, type, outcome, counts, problem }) => {
+      if (outcome === 'restored')
+        return `${ansis.green('✓')} ${oneLine(source)} (${type}): ${countsInWords(counts)}, all that was captured`
+      const sign = outcome === 'failed' ? ansis.red('✘ failed') : ansis.yellow('! not tried')
+      return `${sign} ${oneLine(source)} (${type}): ${oneLine(problem ?? '')}`
+    }),
+    `${backupId} at ${destination} was restored on trial in ${formatDuration(durationMs)}; nothing of it is left.`,
+  ].join('\n')

@@ -235,6 +235,10 @@ const dataActivities = (host: FakeHost) => ({
     bytes: 1,
     problems: (await host.onVerify.get(planOf(reference))?.(reference)) ?? [],
   }),
+  rehearse: async ({ backupId }: BackupReference) => ({
+    ...{ backupId, destination: 'disk', durationMs: 1 },
+    items: [{ source: 'data', type: 'files', outcome: 'restored' as const, counts: { files: 1 } }],
+  }),
   stageRestore: async (input: StageInput): Promise<StagedItem> => {
     const { source, restoreId } = input
     await host.onStage()

@@ -542,6 +542,18 @@ test('a verification answers with what it found', async () => {
   expect(report).toMatchObject({ backupId, problems: [] })
 })
 
+test('a rehearsed restore answers with what came', async () => {
+  const backupId = '20261120-013000-rehearsed-abcdef'
+
+  const report: unknown = await agent.client.workflow.execute('rehearsalRun', {
+    taskQueue: 'orchestrator',
+    workflowId: workflowIds.rehearsal(backupId),
+    args: [{ host: TEST_HOST, reference: { backupId } }],
+  })
+
+  expect(report).toMatchObject({ backupId, items: [{ outcome: 'restored' }] })
+})
+
 /** Reads backups of a plan, of which there are as many as days. */
 async function verifyPlan(plan: string, days: number): Promise<PlanVerification> {
   const chosen = Array.from({ length: days }, (_, day) => ({

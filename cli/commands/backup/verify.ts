@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { HoldfastError } from '../../../core/errors.js'
+import type { RehearsalReport } from '../../../core/rehearsal.js'
 import {
   ALL,
   parseSample,
@@ -15,8 +16,8 @@ import type { CompiledPlan } from '../../../plan/compile.js'
 import { SAMPLE_PATTERN } from '../../../schemas/patterns.js'
 import { BaseCommand } from '../../base-command.js'
 import { backupNamed, destinationFlag } from '../../find-backup.js'
-import { exitCodeOfPlanVerification, exitCodeOfVerification } from '../../outcome.js'
-import { renderPlanVerification, renderVerification } from '../../output/verification.js'
+import { exitCodeOfPlanVerification, exitCodeOfRehearsal, exitCodeOfVerification } from '../../outcome.js'
+import { renderPlanVerification, renderRehearsal, renderVerification } from '../../output/verification.js'
 import { planFrom } from '../../plan-argument.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -29,6 +30,7 @@ export default class BackupVerify extends BaseCommand {
   static override examples = [
     '<%= config.bin %> backup verify 20261120-013000-shop-7f3a2c',
     '<%= config.bin %> backup verify shop --sample 10%',
+    '<%= config.bin %> backup verify 20261120-013000-shop-7f3a2c --restore',
     '<%= config.bin %> backup verify --plan shop --sample 3 --json',
   ]
   static override args = {
@@ -43,9 +45,13 @@ export default class BackupVerify extends BaseCommand {
       description: 'How many backups at each destination, as a share or a number. Default: all.',
       helpValue: '10%|N',
     }),
+    restore: Flags.boolean({
+      description:
+        'Restore the backup into places of its own, compare what came with what was captured, and remove it again. Stops no service, touches nothing that is in use.',
+    }),
   }
 
-  async run(): Promise<VerifyReport | PlanVerification> {
+  async run(): Promise<VerifyReport | PlanVerification | RehearsalReport> {
     const { args, flags } = await this.parse(BackupVerify)
     const site = await siteOf(flags.config)
     const named = flags.plan ?? args.backup
@@ -55,9 +61,13 @@ export default class BackupVerify extends BaseCommand {
     const sample = sampleOf(flags.sample)
     if (plan === undefined && sample !== undefined)
       throw invalid(`--sample is about a plan, and "${named}" is none.`, 'A backup is always read whole.')
+    if (plan !== undefined && flags.restore)
+      throw invalid('--restore is about one backup.', 'Take its id from `holdfast backup list`.')
     return connected(site, async (session) =>
       plan === undefined
-        ? this.#verifyBackup(session, named, flags.destination)
+        ? flags.restore
+          ? this.#rehearse(session, named, flags.destination)
+          : this.#verifyBackup(session, named, flags.destination)
         : this.#verifyPlan(session, narrowed(plan, flags.destination), sample ?? ALL),
     )
   }
@@ -69,6 +79,16 @@ export default class BackupVerify extends BaseCommand {
     const report = await this.#watch(session, run, `${backup.manifest.id} at ${backup.destination}`)
     this.print(renderVerification(report))
     this.exitWith(exitCodeOfVerification(report))
+    return report
+  }
+
+  async #rehearse(session: Session, id: string, destination: string | undefined): Promise<RehearsalReport> {
+    const { startRehearsal } = await import('../../../operations/maintenance.js')
+    const backup = await backupNamed(session, id, destination)
+    const run = await startRehearsal(session, backup)
+    const report = await this.#watch(session, run, `${backup.manifest.id} into places of its own`)
+    this.print(renderRehearsal(report))
+    this.exitWith(exitCodeOfRehearsal(report))
     return report
   }
 

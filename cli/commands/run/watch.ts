@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../../core/errors.js'
+import type { RehearsalReport } from '../../../core/rehearsal.js'
 import type { PlanVerification } from '../../../core/verification.js'
 import type { BackupRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
 import type { RunSummary } from '../../../operations/runs.js'
@@ -8,11 +9,12 @@ import { exitCodes } from '../../exit-code.js'
 import {
   exitCodeOfBackup,
   exitCodeOfPlanVerification,
+  exitCodeOfRehearsal,
   exitCodeOfRestore,
   exitCodeOfVerification,
 } from '../../outcome.js'
 import { renderBackupResult, renderRestoreResult } from '../../output/runs.js'
-import { renderPlanVerification, renderVerification } from '../../output/verification.js'
+import { renderPlanVerification, renderRehearsal, renderVerification } from '../../output/verification.js'
 import { runArgument } from '../../run-argument.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -58,7 +60,8 @@ function resultText(
       return { text: renderRestoreResult(restore), exitCode: exitCodeOfRestore(restore) }
     }
     case 'verify': {
-      const report = result as VerifyReport | PlanVerification
+      const report = result as VerifyReport | PlanVerification | RehearsalReport
+      if ('items' in report) return { text: renderRehearsal(report), exitCode: exitCodeOfRehearsal(report) }
       if ('backups' in report)
         return { text: renderPlanVerification(report), exitCode: exitCodeOfPlanVerification(report) }
       return { text: renderVerification(report), exitCode: exitCodeOfVerification(report) }
