@@ -53,8 +53,6 @@ export const rates = Type.Optional(
     { upload: '10MiB/s', download: '50MiB/s' },
   ),
 )
-export type Rates = Static<typeof rates>
-
 export const ServiceReference = Type.String({
   pattern: SERVICE_PATTERN,
   description:

@@ -46,16 +46,9 @@ async function isThere(line: IndexLine, roots: readonly RootRestore[]): Promise<
   return found !== undefined && isSame(line, found)
 }
 
-/** A second name of a file has no bytes of its own in the archive. */
+/** A second name of a file has no bytes of its own in the archive; nor have devices and pipes. */
 function isSame({ type, size }: IndexLine, found: BigIntStats): boolean {
-  switch (type) {
-    case 'file':
-      return found.isFile() && found.size === BigInt(size)
-    case 'folder':
-      return found.isDirectory()
-    case 'symlink':
-      return found.isSymbolicLink()
-    default:
-      return true
-  }
+  if (type === 'file') return found.isFile() && found.size === BigInt(size)
+  if (type === 'folder') return found.isDirectory()
+  return type !== 'symlink' || found.isSymbolicLink()
 }
