@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { ConfigFile } from '../schemas/config.js'
 import type { PlanFile } from '../schemas/plan.js'
 import { configMistakes } from './checks/config.js'
@@ -16,6 +14,7 @@ import { says, type Draft, type Mistake } from './mistakes.js'
 import { parseYaml, type ParsedYaml } from './parse.js'
 import { prune } from './prune.js'
 import { schemaMistakes } from './schema-mistakes.js'
+import { validatorOf } from './validators.js'
 
 /** More would not be read; the rest shows when these are mended. */
 const MOST_ISSUES = 50
@@ -31,7 +30,7 @@ export function readPlan(
 ): { plan?: PlanFile; issues: readonly Issue[] } {
   const { parsed, issues } = parseYaml(text, { file, what: 'plan' })
   if (!parsed) return { issues }
-  const found = schemaMistakes(validators().plan, parsed.value)
+  const found = schemaMistakes(validatorOf('plan'), parsed.value)
   const effective: Draft<PlanFile> = { ...site.defaults, ...prune<PlanFile>(parsed.value, found) }
   const mistakes = [...found, ...planMistakes(effective, site)]
   const placed = issuesOf(mistakes, parsed, site.defaults)
@@ -42,7 +41,7 @@ export function readPlan(
 export function readConfig(text: string, file: string): { config?: ConfigFile; issues: readonly Issue[] } {
   const { parsed, issues } = parseYaml(text, { file, what: 'configuration' })
   if (!parsed) return { issues }
-  const found = schemaMistakes(validators().config, parsed.value)
+  const found = schemaMistakes(validatorOf('config'), parsed.value)
   const draft = prune<ConfigFile>(parsed.value, found)
   const placed = issuesOf([...found, ...configMistakes(draft)], parsed, {})
   return hasErrors(placed) ? { issues: placed } : { config: parsed.value as ConfigFile, issues: placed }
@@ -71,34 +70,4 @@ function issuesOf(mistakes: readonly Mistake[], parsed: ParsedYaml, defaults: ob
     return parsed.issueAt({ path, aspect }, { ...mistake, ...origin })
   })
   return orderIssues(issues).slice(0, MOST_ISSUES)
-}
-
-/** The generated file: the library that it is written with takes longer to load than a hundred plans to check. */
-const schema = (name: 'plan' | 'config') =>
-  createRequire(import.meta.url)(`../schemas/${name}.schema.json`) as object
-
-let compiled: { plan: ValidateFunction; config: ValidateFunction } | undefined
-
-/** Compiled at the first use: most commands read no plan. */
-function validators(): { readonly plan: ValidateFunction; readonly config: ValidateFunction } {
-  if (compiled) return compiled
-  const ajv = new Ajv2020({
-    strict: true,
-    strictRequired: false,
-    discriminator: true,
-    allErrors: true,
-    verbose: true,
-    // Its optimiser takes longer than the checks of hundreds of plans.
-    code: { optimize: false },
-  })
-  const lazy: { plan?: ValidateFunction; config?: ValidateFunction } = {}
-  compiled = {
-    get plan() {
-      return (lazy.plan ??= ajv.compile(schema('plan')))
-    },
-    get config() {
-      return (lazy.config ??= ajv.compile(schema('config')))
-    },
-  }
-  return compiled
 }
