@@ -1,6 +1,8 @@
 import type * as work from '../core/work.js'
 import type { Item } from '../core/backup.js'
 import type { CopyReport, ReplicateInput } from '../core/copies.js'
+import type { RehearsalReport } from '../core/rehearsal.js'
+import type { ChosenBackups, VerifyJob } from '../core/verification.js'
 import type { RestoreStatus } from '../core/restore-end.js'
 import type { RestoreDetails } from '../core/restore-places.js'
 import type { LockRequest } from '../core/messages.js'
@@ -53,6 +55,8 @@ export interface QuestionActivities {
   /** What `undoRestore` would do, in sentences. Fails as it would: then nothing needs to stop for it. */
   previewUndo(restoreId: string): Promise<readonly string[]>
   previewRetention(input: work.RetentionInput): Promise<work.RetentionReport>
+  /** Which backups a verification reads. A destination that cannot be listed is one of its problems. */
+  chooseBackups(job: VerifyJob): Promise<ChosenBackups>
   tryDestination(input: { destination: string }): Promise<work.DestinationTrial>
   /** The only one that changes anything: adds a mark. Fails with `backup.deleted`. */
   markBackup(input: work.MarkInput): Promise<work.MarkResult>
@@ -81,7 +85,13 @@ export interface DataActivities {
    */
   replicate(input: ReplicateInput): Promise<CopyReport>
   expire(input: work.ExpireInput): Promise<work.ExpireResult>
+  /** Marks what it finds. Fails with `backup.not-found` when the backup is removed meanwhile. */
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
+  /**
+   * Restores a backup into places of its own, compares what came with what was captured, and removes all of it. An alarm when
+   * something is missing. One at a time on a host. Fails with `lock.taken`.
+   */
+  rehearse(reference: work.BackupReference): Promise<RehearsalReport>
   stageRestore(input: work.StageInput): Promise<work.StagedItem>
   swapRestore(items: readonly work.StagedItem[]): Promise<readonly work.SwappedItem[]>
   /** Brings the old data back as far as it was replaced, and removes what was staged. By the record of this host alone. */

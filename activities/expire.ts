@@ -1,3 +1,4 @@
+import { backupAlarms } from '../core/backup-alarms.js'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId } from '../core/ids.js'
 import { stateOfMarks, type MarkState } from '../core/marks.js'
@@ -86,6 +87,7 @@ async function hide(expiring: Expiring, backupId: string): Promise<boolean> {
     await addMark(destination, backup, { kind: 'expired', by, quarantineMs }, { site, clock, signal })
   const after = await marksNow(expiring, backupId)
   if (after.pin === undefined) {
+    await forgetAlarms(expiring, backupId)
     tools.log.info('backup deleted', { backupId, destination: destination.name, by })
     return true
   }
@@ -100,14 +102,23 @@ const marksNow = async (
 ): Promise<MarkState> =>
   stateOfMarks(await readMarks(destination, { plan, backupId }, signal), destination.name)
 
+/** Nobody needs to look after what goes; who brings it back can verify it again. */
+async function forgetAlarms({ tools, destination }: Expiring, backupId: string): Promise<void> {
+  for (const cause of [backupAlarms.damaged, backupAlarms.unrestorable])
+    await tools.alarms.resolve(cause(destination.name, backupId))
+}
+
 async function removeAll(
-  { tools, destination, input: { plan }, signal }: Expiring,
+  expiring: Expiring,
   backupIds: readonly string[],
   message: string,
 ): Promise<Removal> {
+  const { tools, destination, input, signal } = expiring
+  const { plan } = input
   let freedBytes = 0
   for (const backupId of backupIds) {
     freedBytes += await removeBackup(destination, { plan, backupId }, signal)
+    await forgetAlarms(expiring, backupId)
     tools.log.info(message, { backupId, destination: destination.name })
   }
   return { backupIds, freedBytes }

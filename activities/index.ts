@@ -9,6 +9,7 @@ import { nextRunActivities } from './next-run.js'
 import { preflightActivities } from './preflight.js'
 import { publishActivities } from './publish.js'
 import { replicateActivities } from './replicate.js'
+import { rehearseActivities } from './rehearse.js'
 import { restoreActivities } from './restore.js'
 import type { Tools } from './tools.js'
 import { tryDestinationActivities } from './try-destination.js'
@@ -30,5 +31,6 @@ export const createActivities = (tools: Tools): Activities => ({
   ...listActivities(tools),
   ...tryDestinationActivities(tools),
   ...markActivities(tools),
+  ...rehearseActivities(tools),
   ...restoreActivities(tools),
 })

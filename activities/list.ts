@@ -1,6 +1,7 @@
 import type { BackupSummary, Item, Manifest } from '../core/backup.js'
 import { isSealed } from '../core/encrypted-manifest.js'
 import { decideRetention } from '../core/retention.js'
+import { chooseBackups, type ChosenBackups, type VerifyJob } from '../core/verification.js'
 import type { BackupPage, LocatedBackup, RetentionInput, RetentionReport } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
@@ -14,11 +15,12 @@ const MAX_ANSWER_BYTES = 1_500_000
 /** Questions about what there is. Nothing changes. */
 export const listActivities = (
   tools: Tools,
-): Pick<QuestionActivities, 'listBackups' | 'showBackup' | 'previewRetention'> => ({
+): Pick<QuestionActivities, 'listBackups' | 'showBackup' | 'previewRetention' | 'chooseBackups'> => ({
   listBackups: (input) => withHeartbeat((signal) => listPage(tools, input, signal)),
   showBackup: (reference) =>
     withHeartbeat(async (signal) => fitted(await tools.catalog.find(reference, signal))),
   previewRetention: (input) => withHeartbeat((signal) => previewRetention(tools, input, signal)),
+  chooseBackups: (job) => withHeartbeat((signal) => choose(tools, job, signal)),
 })
 
 async function listPage(
@@ -77,4 +79,18 @@ async function previewRetention(
   await tools.destination(destination, signal)
   const { backups } = await tools.catalog.list({ plan: input.plan, destination, among: 'all' }, signal)
   return { destination, decisions: decideRetention({ ...input, backups, now: tools.clock().toISOString() }) }
+}
+
+async function choose({ catalog }: Tools, job: VerifyJob, signal: AbortSignal): Promise<ChosenBackups> {
+  const { plan, destinations } = job
+  const lists = await Promise.all(
+    destinations.map((destination) => catalog.list({ plan, destination }, signal)),
+  )
+  return {
+    ...chooseBackups(
+      lists.flatMap(({ backups }) => backups),
+      job,
+    ),
+    problems: bounded([...new Set(lists.flatMap(({ problems }) => problems))]),
+  }
 }

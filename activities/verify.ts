@@ -3,7 +3,7 @@ import { backupAlarms } from '../core/backup-alarms.js'
 import type { Item, Manifest, StoredObject } from '../core/backup.js'
 import { requireOpened } from '../core/encrypted-manifest.js'
 import { HoldfastError, isRetryable } from '../core/errors.js'
-import { backupFolder } from '../core/ids.js'
+import { backupFolder, manifestName } from '../core/ids.js'
 import type { VerifyDepth } from '../core/job.js'
 import type { MarkContent } from '../core/marks.js'
 import type { VerifyInput, VerifyReport } from '../core/work.js'
@@ -53,11 +53,20 @@ async function verify(
       for (const [item, object] of objectsOf(manifest).slice(verified.objects))
         verified = withFound(verified, object, await look(work, item, object))
       const report: VerifyReport = { ...verified, destination: located.destination }
+      if (report.problems.length > 0) await requireStillThere(backup)
       const note = await record(work, report)
       return note === undefined ? report : { ...report, notes: [...(report.notes ?? []), note] }
     },
     () => verified,
   )
+}
+
+/** Nothing keeps a backup from being removed while it is read: then what it lacks is no damage. Its manifest goes first. */
+async function requireStillThere({ destination, plan, backupId, signal }: StoredBackup): Promise<void> {
+  if (await destination.stat(manifestName(plan, backupId), signal)) return
+  throw new HoldfastError('backup.not-found', `${backupId} was removed while it was read.`, {
+    hint: 'Choose another one from `holdfast backup list`.',
+  })
 }
 
 const objectsOf = ({ items }: Manifest): readonly (readonly [Item, StoredObject])[] =>

@@ -1,3 +1,5 @@
+import { hasFailed, outcomeOfRehearsal, type RehearsalReport } from '../core/rehearsal.js'
+import { hasDamage, outcomeOfVerification, type PlanVerification } from '../core/verification.js'
 import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../core/work.js'
 import { exitCodes } from './exit-code.js'
 
@@ -27,3 +29,19 @@ export const exitCodeOfRestore = ({ servicesVerdict }: Pick<RestoreResult, 'serv
 
 export const exitCodeOfVerification = ({ problems }: Pick<VerifyReport, 'problems'>): ExitCode =>
   problems.length === 0 ? exitCodes.ok : exitCodes.corrupt
+
+/** Damage is worse than what could not be read. */
+export const exitCodeOfPlanVerification = (report: PlanVerification): ExitCode =>
+  hasDamage(report)
+    ? exitCodes.corrupt
+    : outcomeOfVerification(report) === 'good'
+      ? exitCodes.ok
+      : exitCodes.notGood
+
+/** The same of a rehearsed restore. */
+export const exitCodeOfRehearsal = (report: RehearsalReport): ExitCode =>
+  hasFailed(report)
+    ? exitCodes.corrupt
+    : outcomeOfRehearsal(report) === 'good'
+      ? exitCodes.ok
+      : exitCodes.notGood

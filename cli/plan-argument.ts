@@ -13,3 +13,10 @@ export async function planFrom(site: Site, nameOrFile: string): Promise<Compiled
   const { looksLikeFile, planNamed } = await import('../operations/plans.js')
   return planNamed(site, looksLikeFile(nameOrFile) ? resolve(nameOrFile) : nameOrFile)
 }
+
+/** The plan that was named, where one is: what else it may be is for the caller to find out. */
+export async function planOrNone(site: Site, named: string): Promise<CompiledPlan | undefined> {
+  const { allPlans, looksLikeFile } = await import('../operations/plans.js')
+  if (looksLikeFile(named)) return planFrom(site, named)
+  return (await allPlans(site)).find(({ name }) => name === named)
+}

@@ -2,5 +2,6 @@
 export const backupAlarms = {
   suspect: (plan: string) => `suspect/${plan}`,
   damaged: (destination: string, backupId: string) => `damaged/${destination}/${backupId}`,
+  unrestorable: (destination: string, backupId: string) => `unrestorable/${destination}/${backupId}`,
   stale: (plan: string) => `freshness/${plan}`,
 }

@@ -59,13 +59,25 @@ export const workflowIds = {
   retention: (plan: string) => `retention/${plan}`,
   replicate: (plan: string) => `replicate/${plan}`,
   verify: (backupId: BackupId) => `verify/${backupId}`,
+  rehearsal: (backupId: BackupId) => `rehearsal/${backupId}`,
+  verifyPlan: (plan: string) => `verify/${plan}`,
   guard: (host: string, service: string) => `guard/${host}/${service}`,
   planLock: (plan: string) => `lock/plan/${plan}`,
   capturePlaces: (host: string) => `lock/host/${host}/captures`,
   question: (uuid: string) => `question/${uuid}`,
 }
 
-export const scheduleId = (site: string, plan: string): string => `${site}/backup/${plan}`
+/** What of a plan may run by itself. */
+export type ScheduledWork = 'backup' | 'verify'
+
+export const scheduleId = (site: string, plan: string, work: ScheduledWork = 'backup'): string =>
+  `${site}/${work}/${plan}`
+
+/** Of all that a plan may do by itself. */
+export const scheduleIdsOf = (site: string, plan: string): readonly string[] => [
+  scheduleId(site, plan, 'backup'),
+  scheduleId(site, plan, 'verify'),
+]
 
 export const taskQueues = {
   orchestrator: 'orchestrator',

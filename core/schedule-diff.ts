@@ -1,4 +1,5 @@
 import { assert } from './assert.js'
+import type { ScheduledWork } from './ids.js'
 
 /** When a plan runs by itself. */
 export type PlanSchedule = PlanTiming & {
@@ -17,6 +18,7 @@ type PlanTiming =
 export interface WantedSchedule {
   readonly scheduleId: string
   readonly plan: string
+  readonly work: ScheduledWork
   readonly schedule: PlanSchedule
   /** SHA-256 of the job and the schedule: equal means that there is nothing to do. */
   readonly hash: string
@@ -26,6 +28,7 @@ export interface WantedSchedule {
 export interface ExistingSchedule {
   readonly scheduleId: string
   readonly plan: string
+  readonly work: ScheduledWork
   /** Left out where it cannot be read: then it is written anew. */
   readonly hash?: string
   readonly paused: boolean
@@ -35,6 +38,7 @@ export interface ExistingSchedule {
 export type ScheduleChange = {
   readonly scheduleId: string
   readonly plan: string
+  readonly work: ScheduledWork
   readonly reason: string
   readonly paused: boolean
 } & (
@@ -63,25 +67,26 @@ export function diffSchedules(
 }
 
 function changeOf(wanted: WantedSchedule, existing: ExistingSchedule | undefined): ScheduleChange {
-  const { scheduleId, plan, schedule } = wanted
+  const { scheduleId, plan, work, schedule } = wanted
   if (existing === undefined) {
     const reason = schedule.paused ? 'new, and paused by its plan' : 'new'
-    return { kind: 'create', scheduleId, plan, wanted, paused: schedule.paused, reason }
+    return { kind: 'create', scheduleId, plan, work, wanted, paused: schedule.paused, reason }
   }
   if (existing.hash === wanted.hash) {
     const reason = existing.paused ? 'as its plan says, and paused' : 'as its plan says'
-    return { kind: 'keep', scheduleId, plan, wanted, paused: existing.paused, reason }
+    return { kind: 'keep', scheduleId, plan, work, wanted, paused: existing.paused, reason }
   }
   const paused = existing.paused || schedule.paused
   const cause = existing.hash === undefined ? 'made by another version' : 'its plan changed'
   const pause = existing.paused ? '; it stays paused' : schedule.paused ? '; its plan pauses it' : ''
-  return { kind: 'change', scheduleId, plan, wanted, paused, reason: `${cause}${pause}` }
+  return { kind: 'change', scheduleId, plan, work, wanted, paused, reason: `${cause}${pause}` }
 }
 
-const removalOf = ({ scheduleId, plan, paused }: ExistingSchedule): ScheduleChange => ({
+const removalOf = ({ scheduleId, plan, work, paused }: ExistingSchedule): ScheduleChange => ({
   kind: 'remove',
   scheduleId,
   plan,
+  work,
   paused,
   reason: 'no plan wants it any more',
 })

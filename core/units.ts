@@ -29,6 +29,9 @@ export function parseSize(text: string): number {
   return Math.round(Number(match[1]) * BYTES[match[2] as keyof typeof BYTES])
 }
 
+/** `10MiB/s` → bytes a second. The text was validated against RATE_PATTERN. */
+export const parseRate = (text: string): number => parseSize(text.slice(0, -'/s'.length))
+
 /** For people: `850ms`, `12.3s`, `4m 05s`, `2h 03m`, `3d 4h`. */
 export function formatDuration(milliseconds: number): string {
   const value = Math.max(0, milliseconds)

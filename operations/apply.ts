@@ -1,8 +1,16 @@
-import { scheduleId } from '../core/ids.js'
+import { scheduleIdsOf } from '../core/ids.js'
 import { diffSchedules, type ScheduleChange } from '../core/schedule-diff.js'
-import { wantedSchedule, type CompiledPlan } from '../plan/compile.js'
+import { wantedSchedules, type CompiledPlan } from '../plan/compile.js'
 import { allPlans } from './plans.js'
-import { carryOut, noSchedule, readSchedules, removeSchedule } from './schedules.js'
+import {
+  carryOut,
+  noSchedule,
+  pauseSchedule,
+  readSchedules,
+  removeSchedule,
+  type PauseChange,
+  type ScheduleView,
+} from './schedules.js'
 import type { Session } from './session.js'
 
 /**
@@ -17,37 +25,47 @@ export async function diffPlans(session: Session): Promise<readonly ScheduleChan
 export async function applyPlans(session: Session): Promise<readonly ScheduleChange[]> {
   const plans = await allPlans(session.site)
   const changes = await changesOf(session, plans)
-  const jobs = new Map(plans.map(({ name, job }) => [name, job]))
-  for (const change of changes) await carryOut(session.client, change, jobs.get(change.plan))
+  const byName = new Map(plans.map((plan) => [plan.name, plan]))
+  for (const change of changes) await carryOut(session.client, change, byName.get(change.plan))
   return changes
 }
 
 /** As `applyPlans`, for one plan: what other plans say is left for another time. */
-export async function applyPlan(session: Session, plan: CompiledPlan): Promise<ScheduleChange | undefined> {
-  const id = scheduleId(session.site.site, plan.name)
-  const wanted = wantedSchedule(plan)
-  const existing = (await readSchedules(session.client, session.site.site, [id])).filter(
-    (schedule) => schedule.scheduleId === id,
-  )
-  const [change] = diffSchedules(wanted === undefined ? [] : [wanted], existing)
-  if (change !== undefined) await carryOut(session.client, change, plan.job)
-  return change
+export async function applyPlan(session: Session, plan: CompiledPlan): Promise<readonly ScheduleChange[]> {
+  const changes = diffSchedules(wantedSchedules(plan), await schedulesOfPlan(session, plan.name))
+  for (const change of changes) await carryOut(session.client, change, plan)
+  return changes
 }
 
-/** Removes a plan's schedule; its file and its backups stay. Fails with `schedule.not-found`. */
-export async function removePlan({ client, site }: Session, name: string): Promise<{ scheduleId: string }> {
-  const id = scheduleId(site.site, name)
-  const schedules = await readSchedules(client, site.site, [id])
-  if (!schedules.some((schedule) => schedule.scheduleId === id)) throw noSchedule(name)
-  await removeSchedule(client, id)
-  return { scheduleId: id }
+/** Removes what a plan does by itself; its file and its backups stay. Fails with `schedule.not-found`. */
+export async function removePlan(
+  session: Session,
+  name: string,
+): Promise<{ scheduleIds: readonly string[] }> {
+  const schedules = await schedulesOfPlan(session, name)
+  if (schedules.length === 0) throw noSchedule(name)
+  for (const { scheduleId } of schedules) await removeSchedule(session.client, scheduleId)
+  return { scheduleIds: schedules.map(({ scheduleId }) => scheduleId) }
+}
+
+/** All that runs of a plan by itself stops, or goes on. Fails with `schedule.not-found`. */
+export async function pausePlan(session: Session, name: string, change: PauseChange): Promise<void> {
+  const schedules = await schedulesOfPlan(session, name)
+  if (schedules.length === 0) throw noSchedule(name)
+  for (const schedule of schedules) await pauseSchedule(session.client, schedule, change)
+}
+
+async function schedulesOfPlan({ client, site }: Session, name: string): Promise<readonly ScheduleView[]> {
+  const ids = scheduleIdsOf(site.site, name)
+  const schedules = await readSchedules(client, site.site, ids)
+  return schedules.filter(({ scheduleId }) => ids.includes(scheduleId))
 }
 
 async function changesOf(
   { client, site }: Session,
   plans: readonly CompiledPlan[],
 ): Promise<readonly ScheduleChange[]> {
-  const wanted = plans.flatMap((plan) => wantedSchedule(plan) ?? [])
+  const wanted = plans.flatMap(wantedSchedules)
   const ids = wanted.map((schedule) => schedule.scheduleId)
   return diffSchedules(wanted, await readSchedules(client, site.site, ids))
 }

@@ -8,10 +8,14 @@ import type {
   RetentionRunResult,
   VerifyReport,
 } from '../core/work.js'
-import type { CompiledPlan } from '../plan/compile.js'
+import type { RehearsalReport } from '../core/rehearsal.js'
+import type { PlanVerification, Sample } from '../core/verification.js'
+import { verifyJobOf, type CompiledPlan } from '../plan/compile.js'
 import { longestInterval } from '../plan/next-runs.js'
 import { loadPlans } from '../site/plans.js'
 import type { RetentionRunInput } from '../workflows/retention-run.js'
+import type { RehearsalRunInput } from '../workflows/rehearsal-run.js'
+import type { VerifyPlanInput } from '../workflows/verify-plan-run.js'
 import type { VerifyRunInput } from '../workflows/verify-run.js'
 import type { FoundBackup } from './backups.js'
 import { askHost } from './questions.js'
@@ -30,6 +34,38 @@ export async function startVerification(
     argument,
     summary: `Verification of ${manifest.id}`,
     attributes: { site: site.site, host, plan: manifest.plan, kind: 'verify', backup: manifest.id },
+  })
+}
+
+/** Starts to restore a backup into places of its own, which are removed again, on the host that reaches it. */
+export async function startRehearsal(
+  { client, site }: Session,
+  { manifest, destination, reachedFrom: host }: FoundBackup,
+): Promise<StartedRun<RehearsalReport>> {
+  const argument: RehearsalRunInput = { host, reference: { backupId: manifest.id, destination } }
+  return startRun(client, {
+    workflow: 'rehearsalRun',
+    workflowId: workflowIds.rehearsal(manifest.id),
+    argument,
+    summary: `Rehearsed restore of ${manifest.id}`,
+    attributes: { site: site.site, host, plan: manifest.plan, kind: 'verify', backup: manifest.id },
+  })
+}
+
+/** Starts to read backups of a plan, those first that nobody has read for longest. Fails with `lock.taken`. */
+export async function startPlanVerification(
+  { client }: Session,
+  plan: CompiledPlan,
+  sample: Sample,
+): Promise<StartedRun<PlanVerification>> {
+  const { site, host, plan: name } = plan.job
+  const argument: VerifyPlanInput = { job: verifyJobOf(plan.job, sample) }
+  return startRun(client, {
+    workflow: 'verifyPlanRun',
+    workflowId: workflowIds.verifyPlan(name),
+    argument,
+    summary: `Verification of ${name}`,
+    attributes: { site, host, plan: name, kind: 'verify' },
   })
 }
 

@@ -40,6 +40,8 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   restoreEndRun: 'restore',
   replicateRun: 'replicate',
   retentionRun: 'retention',
+  rehearsalRun: 'verify',
+  verifyPlanRun: 'verify',
   verifyRun: 'verify',
 }
 
@@ -60,7 +62,14 @@ export async function startBackup(
 
 export interface RunStart {
   readonly workflow:
-    'backupRun' | 'restoreRun' | 'restoreEndRun' | 'replicateRun' | 'retentionRun' | 'verifyRun'
+    | 'backupRun'
+    | 'restoreRun'
+    | 'restoreEndRun'
+    | 'replicateRun'
+    | 'retentionRun'
+    | 'rehearsalRun'
+    | 'verifyPlanRun'
+    | 'verifyRun'
   readonly workflowId: string
   readonly argument: unknown
   readonly summary: string

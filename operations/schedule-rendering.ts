@@ -1,13 +1,16 @@
 import type { ScheduleOptions, ScheduleSpec } from '@temporalio/client'
 import { taskQueues, workflowIds } from '../core/ids.js'
+import { assert } from '../core/assert.js'
 import type { BackupJob, BackupRunInput } from '../core/job.js'
+import type { VerifyJob } from '../core/verification.js'
+import type { VerifyPlanInput } from '../workflows/verify-plan-run.js'
 import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
 import { searchAttributePairs } from './search-attributes.js'
 
-/** A schedule with what it runs. */
-export interface ScheduledJob {
-  readonly wanted: WantedSchedule
+/** What schedules of a plan run. */
+export interface ScheduledJobs {
   readonly job: BackupJob
+  readonly verification?: { readonly job: VerifyJob }
 }
 
 /** What a schedule's action remembers of us: Temporal describes nothing else so that it can be compared. */
@@ -19,20 +22,17 @@ export const RENDERING_VERSION = 1
 type Rendered = Required<Pick<ScheduleOptions, 'spec' | 'action' | 'policies' | 'typedSearchAttributes'>>
 
 /** All of a schedule except for its id and its state: whether it is paused is for people to say. */
-export function renderSchedule({ wanted, job }: ScheduledJob): Rendered {
-  const attributes = searchAttributePairs({ site: job.site, host: job.host, plan: job.plan, kind: 'backup' })
-  const input: BackupRunInput = { job, startedBy: 'schedule' }
+export function renderSchedule(wanted: WantedSchedule, jobs: ScheduledJobs): Rendered {
+  const { site, host, plan } = jobs.job
+  const attributes = searchAttributePairs({ site, host, plan, kind: wanted.work })
   return {
     spec: specOf(wanted.schedule),
     action: {
       type: 'startWorkflow',
-      workflowType: 'backupRun',
-      workflowId: workflowIds.scheduledBackup(job.plan),
+      ...(wanted.work === 'backup' ? backupOf(jobs) : verificationOf(jobs)),
       taskQueue: taskQueues.orchestrator,
-      args: [input],
       memo: { [scheduleMemo.hash]: wanted.hash, [scheduleMemo.rendering]: RENDERING_VERSION },
       typedSearchAttributes: attributes,
-      staticSummary: `Scheduled backup of ${job.plan}`,
     },
     policies: {
       overlap: 'SKIP',
@@ -41,6 +41,28 @@ export function renderSchedule({ wanted, job }: ScheduledJob): Rendered {
       pauseOnFailure: false,
     },
     typedSearchAttributes: attributes,
+  }
+}
+
+function backupOf({ job }: ScheduledJobs) {
+  const input: BackupRunInput = { job, startedBy: 'schedule' }
+  return {
+    workflowType: 'backupRun',
+    workflowId: workflowIds.scheduledBackup(job.plan),
+    args: [input],
+    staticSummary: `Scheduled backup of ${job.plan}`,
+  }
+}
+
+function verificationOf({ verification }: ScheduledJobs) {
+  assert(verification, 'a schedule of verifications without a job')
+  const { job } = verification
+  const input: VerifyPlanInput = { job }
+  return {
+    workflowType: 'verifyPlanRun',
+    workflowId: workflowIds.verifyPlan(job.plan),
+    args: [input],
+    staticSummary: `Scheduled verification of ${job.plan}`,
   }
 }
 

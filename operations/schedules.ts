@@ -1,10 +1,10 @@
 import type { Client, ScheduleDescription } from '@temporalio/client'
 import { assert } from '../core/assert.js'
 import { HoldfastError } from '../core/errors.js'
-import type { BackupJob } from '../core/job.js'
+import type { ScheduledWork } from '../core/ids.js'
 import { searchAttributes } from '../core/messages.js'
 import type { ExistingSchedule, ScheduleChange } from '../core/schedule-diff.js'
-import { RENDERING_VERSION, renderSchedule, scheduleMemo } from './schedule-rendering.js'
+import { RENDERING_VERSION, renderSchedule, scheduleMemo, type ScheduledJobs } from './schedule-rendering.js'
 import { equals } from './search-attributes.js'
 import { asking, isNotFound } from './temporal-errors.js'
 
@@ -54,12 +54,12 @@ export async function readSchedules(
 export async function carryOut(
   client: Client,
   change: ScheduleChange,
-  job: BackupJob | undefined,
+  jobs: ScheduledJobs | undefined,
 ): Promise<void> {
   if (change.kind === 'keep') return
   if (change.kind === 'remove') return removeSchedule(client, change.scheduleId)
-  assert(job, `no job for the schedule of ${change.plan}`)
-  const rendered = renderSchedule({ wanted: change.wanted, job })
+  assert(jobs, `no job for the schedule of ${change.plan}`)
+  const rendered = renderSchedule(change.wanted, jobs)
   const { scheduleId, paused } = change
   await asking(`the schedule of ${change.plan}`, async () => {
     if (change.kind === 'create') {
@@ -84,11 +84,16 @@ export async function removeSchedule(client: Client, scheduleId: string): Promis
   })
 }
 
+export interface PauseChange {
+  readonly to: 'paused' | 'running'
+  readonly note: string
+}
+
 /** Fails with `schedule.not-found`. */
 export async function pauseSchedule(
   client: Client,
   schedule: { readonly scheduleId: string; readonly plan: string },
-  change: { readonly to: 'paused' | 'running'; readonly note: string },
+  change: PauseChange,
 ): Promise<void> {
   await asking(`the schedule of ${schedule.plan}`, async () => {
     // On the wire an empty note means that nothing was asked for.
@@ -126,6 +131,7 @@ function existingOf(description: ScheduleDescription): ScheduleView {
   return {
     scheduleId,
     plan: attributeOf(description, 'plan') ?? scheduleId,
+    work: workOf(attributeOf(description, 'kind')),
     ...(typeof hash === 'string' ? { hash } : {}),
     paused: state.paused,
     ...(state.note === undefined || state.note === '' ? {} : { note: state.note }),
@@ -143,6 +149,8 @@ function existingOf(description: ScheduleDescription): ScheduleView {
     missed: info.numActionsMissedCatchupWindow,
   }
 }
+
+const workOf = (kind: string | undefined): ScheduledWork => (kind === 'verify' ? 'verify' : 'backup')
 
 function attributeOf(
   description: ScheduleDescription,

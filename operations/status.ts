@@ -127,7 +127,7 @@ function workersMissing({ host, hasControl, hasData }: HostStatus): readonly str
 function planStatus(plan: CompiledPlan, { backups, schedules }: RemoteStatus): PlanStatus {
   const own = backups?.filter((backup) => backup.plan === plan.name && backup.site === plan.job.site)
   const newest = own?.findLast(({ isGood }) => isGood)
-  const schedule = schedules?.find((candidate) => candidate.plan === plan.name)
+  const schedule = schedules?.find((candidate) => candidate.work === 'backup' && candidate.plan === plan.name)
   return {
     plan: plan.name,
     host: plan.host,

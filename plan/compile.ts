@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { BackupJob, NamedSource, PlannedHold, RetentionRules, SourceSet } from '../core/job.js'
-import { scheduleId } from '../core/ids.js'
+import { scheduleId, type ScheduledWork } from '../core/ids.js'
 import type { PlanSchedule, WantedSchedule } from '../core/schedule-diff.js'
 import type { Site } from '../core/site.js'
 import { parseDuration, parsePercent } from '../core/units.js'
 import { isSpooled } from '../core/spool.js'
 import { assert } from '../core/assert.js'
 import type { Hold } from '../schemas/holds.js'
-import type { Compression, PlanFile, Schedule } from '../schemas/plan.js'
+import type { Compression, PlanFile } from '../schemas/plan.js'
+import type { Schedule } from '../schemas/schedule.js'
+import { ALL, parseSample, type Sample, type VerifyJob } from '../core/verification.js'
 import type { Plausibility } from '../schemas/verification.js'
 import type { Retention } from '../schemas/retention.js'
 import { DEFAULT_MAX_DOWNTIME_MS, DEFAULT_TIMEOUT_MS } from './checks/limits.js'
@@ -34,8 +36,15 @@ export interface CompiledPlan {
   readonly isSpooled: boolean
   /** Left out: runs only when asked. */
   readonly schedule?: PlanSchedule
+  /** Left out: old backups are read again only when asked. */
+  readonly verification?: ScheduledVerification
   /** How old the newest good backup may be. Left out: as old as it is. */
   readonly freshnessMs?: number
+}
+
+export interface ScheduledVerification {
+  readonly job: VerifyJob
+  readonly schedule: PlanSchedule
 }
 
 /** @param plan as `readPlan` gives it: valid, with the defaults of the site filled in. */
@@ -72,6 +81,7 @@ export function compilePlan(plan: PlanFile, planText: string, site: Site, file: 
     ),
     isSpooled: isSpooledFirst(plan.destinations, site),
     ...(plan.schedule === undefined ? {} : { schedule: scheduleOf(plan.schedule) }),
+    ...verificationOf(plan, job),
     ...(plan.objectives?.freshness === undefined
       ? {}
       : { freshnessMs: parseDuration(plan.objectives.freshness) }),
@@ -83,11 +93,19 @@ function isSpooledFirst([first]: readonly string[], { destinations }: Site): boo
   return settings !== undefined && isSpooled(settings)
 }
 
-/** What `diffSchedules` compares; undefined for a plan that runs only when asked. */
-export function wantedSchedule({ name, job, schedule }: CompiledPlan): WantedSchedule | undefined {
-  if (schedule === undefined) return undefined
+/** What `diffSchedules` compares; none for a plan of which everything runs only when asked. */
+export const wantedSchedules = ({ job, schedule, verification }: CompiledPlan): readonly WantedSchedule[] => [
+  ...(schedule === undefined ? [] : [wantedOf('backup', { job, schedule })]),
+  ...(verification === undefined ? [] : [wantedOf('verify', verification)]),
+]
+
+function wantedOf(
+  work: ScheduledWork,
+  scheduled: { readonly job: BackupJob | VerifyJob; readonly schedule: PlanSchedule },
+): WantedSchedule {
+  const { job, schedule } = scheduled
   const hash = sha256(canonicalJson({ job, schedule }))
-  return { scheduleId: scheduleId(job.site, name), plan: name, schedule, hash }
+  return { scheduleId: scheduleId(job.site, job.plan, work), plan: job.plan, work, schedule, hash }
 }
 
 /** Live sources first, before anything stops; then those of each hold together; then those that no hold covers. */
@@ -174,6 +192,26 @@ function scheduleOf(schedule: Schedule): PlanSchedule {
   assert(every, 'a schedule without time passed validation')
   return { everyMs: parseDuration(every), ...rest }
 }
+
+function verificationOf(
+  { verification, schedule }: PlanFile,
+  job: BackupJob,
+): Pick<CompiledPlan, 'verification'> {
+  if (verification?.schedule === undefined) return {}
+  const { timezone } = schedule ?? {}
+  return {
+    verification: {
+      job: verifyJobOf(job, verification.sample === undefined ? ALL : parseSample(verification.sample)),
+      schedule: scheduleOf({ ...(timezone === undefined ? {} : { timezone }), ...verification.schedule }),
+    },
+  }
+}
+
+/** A verification of this much of the backups of a job. */
+export const verifyJobOf = (
+  { site, host, plan, destinations }: Pick<BackupJob, 'site' | 'host' | 'plan' | 'destinations'>,
+  sample: Sample,
+): VerifyJob => ({ jobVersion: 1, site, host, plan, destinations, sample })
 
 const milliseconds = (duration: string | undefined, otherwise: number): number =>
   duration === undefined ? otherwise : parseDuration(duration)

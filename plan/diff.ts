@@ -8,11 +8,13 @@ const WORDS = {
   done: { create: 'created', change: 'changed', remove: 'removed', keep: 'unchanged' },
 } as const
 
+const WORK = { backup: '', verify: ', verification' } as const
+
 /** One change in a line: `+ shop: at 02:30 (cron "30 2 * * *", UTC). New.` */
 export function describeChange(change: ScheduleChange): string {
   const when = change.kind === 'remove' ? 'no more runs' : scheduleInWords(change.wanted.schedule)
   const paused = change.paused && change.kind !== 'remove' ? ' [paused]' : ''
-  return `${SIGNS[change.kind]} ${change.plan}: ${when}${paused}. ${change.reason.charAt(0).toUpperCase()}${change.reason.slice(1)}.`
+  return `${SIGNS[change.kind]} ${change.plan}${WORK[change.work]}: ${when}${paused}. ${change.reason.charAt(0).toUpperCase()}${change.reason.slice(1)}.`
 }
 
 /** All changes, then how many there are of each kind, in words for what is to be done, or was. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, isScalar, type Document, type Pair, type YAMLMap } from 'yaml'
 import { HoldfastError } from '../core/errors.js'
-import type { Schedule } from '../schemas/plan.js'
+import type { Schedule } from '../schemas/schedule.js'
 import { composeYaml } from './compose-yaml.js'
 
 type Fields = Readonly<Record<string, unknown>>

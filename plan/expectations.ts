@@ -5,6 +5,7 @@ import {
   NAME_PATTERN,
   PATH_PATTERN,
   PERCENT_PATTERN,
+  RATE_PATTERN,
   SERVICE_PATTERN,
   VARIABLE_PATTERN,
   VOLUME_PATTERN,
@@ -35,6 +36,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   [LABEL_PATTERN]: 'a label of Docker: key=value, or key',
   [VOLUME_PATTERN]: 'the name of a Docker volume',
   [PERCENT_PATTERN]: 'a share: 1% to 100%',
+  [RATE_PATTERN]: 'a rate: a number with kB, MB, GB, KiB, MiB or GiB, and /s',
   [VARIABLE_PATTERN]: 'the name of a variable: letters, digits and underscores',
   [PATH_PATTERN]: 'an absolute path, which starts with /',
 }

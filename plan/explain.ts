@@ -10,6 +10,7 @@ import {
 } from '../core/job.js'
 import type { PlanSchedule } from '../core/schedule-diff.js'
 import { selectorInWords } from '../core/selectors.js'
+import { sampleInWords } from '../core/verification.js'
 import { clockTime } from './checks/schedule.js'
 import type { CompiledPlan } from './compile.js'
 import { affectedRuns } from './cron.js'
@@ -37,6 +38,7 @@ export function explainPlan(plan: CompiledPlan, { now, nextRuns: count }: Explai
     [`Each run, on host ${plan.host}:`, ...stepsOf(plan).map((step, index) => `  ${index + 1}. ${step}`)],
     ['When:', ...whenLines(schedule, now, count).map((line) => `  ${line}`)],
     ['Kept:', ...keptLines(job).map((line) => `  ${line}`)],
+    ...verifiedParagraph(plan),
     ...watchedParagraph(plan),
   ]
   const notes = notesOf(plan, now)
@@ -157,6 +159,18 @@ function whenLines(schedule: PlanSchedule | undefined, now: Date, count: number)
     ...(schedule.paused ? ['The plan creates the schedule paused: nothing runs until it is resumed.'] : []),
     `Next ${runs.length === 1 ? 'run' : `${runs.length} runs`}, in ${zone}:`,
     ...runs.map((run) => `  ${localTime(run, zone)}`),
+  ]
+}
+
+function verifiedParagraph({ verification }: CompiledPlan): readonly (readonly string[])[] {
+  if (verification === undefined) return []
+  const { job, schedule } = verification
+  const what = sampleInWords(job.sample)
+  return [
+    [
+      'Verified:',
+      `  Reads ${what} at ${listInWords(job.destinations)} again, ${scheduleInWords(schedule)}. Those come first that nobody has read for longest.`,
+    ],
   ]
 }
 

@@ -8,6 +8,7 @@ import { holdMistakes } from './checks/holds.js'
 import { limitMistakes } from './checks/limits.js'
 import { scheduleMistakes } from './checks/schedule.js'
 import { sourceMistakes } from './checks/sources.js'
+import { verificationMistakes } from './checks/verification.js'
 import { hasErrors, orderIssues, type Issue } from './issues.js'
 import { says, type Draft, type Mistake } from './mistakes.js'
 import { parseYaml, type ParsedYaml } from './parse.js'
@@ -50,6 +51,7 @@ function planMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[
   return [
     ...(says(plan, 'destinations') ? [] : [missingDestinations(site)]),
     ...(plan.schedule ? scheduleMistakes(plan.schedule, ['schedule']) : []),
+    ...verificationMistakes(plan),
     ...holdMistakes(plan, site),
     ...sourceMistakes(plan),
     ...destinationMistakes(plan, site),

@@ -1,5 +1,11 @@
 import { Type, type Static, type TProperties } from 'typebox'
-import { DURATION_PATTERN, NAME_PATTERN, SERVICE_PATTERN, VARIABLE_PATTERN } from './patterns.js'
+import {
+  DURATION_PATTERN,
+  NAME_PATTERN,
+  RATE_PATTERN,
+  SERVICE_PATTERN,
+  VARIABLE_PATTERN,
+} from './patterns.js'
 
 /** An object that refuses keys it does not know: a typo must never be ignored silently. */
 export const strict = <T extends TProperties>(properties: T, description: string, example?: object) =>
@@ -28,6 +34,25 @@ export const spool = Type.Optional(
   }),
 )
 
+const rate = (description: string, example: string) =>
+  Type.String({ pattern: RATE_PATTERN, description, examples: [example] })
+
+/** Of a destination, whatever its type. */
+export const rates = Type.Optional(
+  strict(
+    {
+      upload: Type.Optional(rate('What all uploads to it together may take. Default: no limit.', '10MiB/s')),
+      download: Type.Optional(
+        rate(
+          'What all downloads from it together may take, restores and verifications included. Default: no limit.',
+          '50MiB/s',
+        ),
+      ),
+    },
+    'How fast each worker may write to it and read from it, on average. At least 64KiB/s.',
+    { upload: '10MiB/s', download: '50MiB/s' },
+  ),
+)
 export const ServiceReference = Type.String({
   pattern: SERVICE_PATTERN,
   description:

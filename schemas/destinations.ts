@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { spool, strict } from './common.js'
+import { rates, spool, strict } from './common.js'
 import { PATH_PATTERN } from './patterns.js'
 import { oneOfTypes } from './one-of.js'
 import { PluginDestination } from './plugin-destination.js'
@@ -15,6 +15,7 @@ export const LocalDestination = strict(
       examples: ['/srv/backups'],
     }),
     spool,
+    limits: rates,
   },
   'A folder of the host, on a disk of its own or on a network mount.',
 )

@@ -3,36 +3,9 @@ import { choice, duration, name, strict } from './common.js'
 import { NAME_PATTERN } from './patterns.js'
 import { Hold } from './holds.js'
 import { Retention } from './retention.js'
+import { Schedule } from './schedule.js'
 import { Source } from './sources.js'
 import { Plausibility, Verification } from './verification.js'
-
-export const Schedule = strict(
-  {
-    cron: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'When to run, as five cron fields: minute, hour, day of month, month, day of week.',
-        examples: ['30 2 * * *'],
-      }),
-    ),
-    every: Type.Optional(duration('Run at this interval, instead of `cron`.', '24h')),
-    timezone: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'IANA time zone of `cron` and of retention. Default: UTC.',
-        examples: ['Europe/Berlin'],
-      }),
-    ),
-    jitter: Type.Optional(duration('Start at a random moment up to this much later.', '5m')),
-    catchUp: Type.Optional(duration('A run missed by at most this is made up for, once. Default: 6h.', '6h')),
-    paused: Type.Optional(
-      Type.Boolean({ description: 'Create the schedule, but paused. Default: false.', examples: [false] }),
-    ),
-  },
-  'When the plan runs by itself. Left out: only when asked.',
-  { cron: '30 2 * * *', timezone: 'Europe/Berlin' },
-)
-export type Schedule = Static<typeof Schedule>
 
 export const Compression = strict(
   {

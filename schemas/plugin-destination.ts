@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { configSecret, spool, strict } from './common.js'
+import { configSecret, rates, spool, strict } from './common.js'
 
 /** What a plugin is told: names that any language takes for a key. */
 const SETTING_PATTERN = '^[A-Za-z][A-Za-z0-9_-]{0,62}$'
@@ -39,6 +39,7 @@ export const PluginDestination = strict(
       ),
     ),
     spool,
+    limits: rates,
   },
   'A store that a program of yours speaks to. Programs stand in holdfast.yaml only.',
 )

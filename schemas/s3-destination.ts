@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { choice, configSecret, duration, spool, strict } from './common.js'
+import { choice, configSecret, duration, rates, spool, strict } from './common.js'
 
 const BUCKET_PATTERN = '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'
 const REGION_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
@@ -90,6 +90,7 @@ export const S3Destination = strict(
       }),
     ),
     spool,
+    limits: rates,
   },
   'A bucket of S3, or of a store that speaks its protocol: MinIO, Ceph, Garage, R2, B2.',
 )

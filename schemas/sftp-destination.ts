@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { configSecret, spool, strict } from './common.js'
+import { configSecret, rates, spool, strict } from './common.js'
 
 /** A name, an IPv4 or an IPv6 address, without a port. */
 const HOST_PATTERN = '^([A-Za-z0-9._-]+|[0-9A-Fa-f:.]+)$'
@@ -68,6 +68,7 @@ export const SftpDestination = strict(
       }),
     ),
     spool,
+    limits: rates,
   },
   'A folder of a server, over SFTP. It takes a private key or a password.',
 )

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { choice, strict } from './common.js'
 import { PERCENT_PATTERN } from './patterns.js'
+import { VerificationSchedule } from './schedule.js'
 
 const percent = (description: string, example: string) =>
   Type.String({ pattern: PERCENT_PATTERN, description, examples: [example] })
@@ -14,9 +15,28 @@ export const Verification = strict(
         'readBack',
       ),
     ),
+    schedule: Type.Optional(VerificationSchedule),
+    sample: Type.Optional(
+      Type.Union(
+        [
+          percent('So much of the backups at each destination, one at least.', '10%'),
+          Type.Integer({
+            minimum: 1,
+            maximum: 1000,
+            description: 'So many backups at each destination.',
+            examples: [3],
+          }),
+        ],
+        {
+          description:
+            'How many backups each scheduled verification reads, whole: a share such as 10%, or a number. Those come first that nobody has read for longest. Default: 100%.',
+          examples: ['10%'],
+        },
+      ),
+    ),
   },
   'When backups are read again and compared with what was recorded. Left out: only when asked.',
-  { afterBackup: 'readBack' },
+  { afterBackup: 'readBack', schedule: { cron: '0 5 * * 0' }, sample: '10%' },
 )
 export type Verification = Static<typeof Verification>
 

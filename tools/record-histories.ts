@@ -5,6 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { HoldfastError } from '../core/errors.js'
 import { taskQueues, workflowIds } from '../core/ids.js'
 import type { BackupJob, BackupRunInput } from '../core/job.js'
+import type { VerifyJob } from '../core/verification.js'
 import { hang, pause } from '../test/fakes/activities.js'
 import { testHold, testJob, testRun } from '../test/support/backup-jobs.js'
 import { startTemporal } from '../test/support/temporal.js'
@@ -262,6 +263,34 @@ const scenarios: Record<string, Scenario> = {
     return recorded
   },
 
+  verify: async (agent) => {
+    const backup = (plan: string, destination = 'disk') => ({
+      backupId: `20261120-013000-${plan}-abcdef`,
+      destination,
+    })
+    const one = workflowIds.verify(backup('one').backupId)
+    await ended(await start(agent, 'verifyRun', one, { host: TEST_HOST, reference: backup('one') }))
+
+    agent.host.onVerify.set('unreadable', async () => {
+      throw new HoldfastError('destination.denied', 'No rights.')
+    })
+    const plans = ['intact', 'unreadable']
+    for (const plan of plans) {
+      const chosen = [backup(plan), backup(plan)]
+      agent.host.choices.set(plan, { chosen, of: 3, problems: [] })
+      const places = { destinations: ['disk'], sample: { backups: 2 } }
+      const job: VerifyJob = { jobVersion: 1, site: 'home', host: TEST_HOST, plan, ...places }
+      await ended(await start(agent, 'verifyPlanRun', workflowIds.verifyPlan(plan), { job }))
+    }
+    const trial = workflowIds.rehearsal(backup('one').backupId)
+    await ended(await start(agent, 'rehearsalRun', trial, { host: TEST_HOST, reference: backup('one') }))
+    return [
+      { name: 'rehearsal', workflowId: trial },
+      { name: 'verify', workflowId: one },
+      ...plans.map((plan) => ({ name: `verify-plan-${plan}`, workflowId: workflowIds.verifyPlan(plan) })),
+    ]
+  },
+
   others: async (agent) => {
     const retention = {
       plan: 'kept',
@@ -270,20 +299,17 @@ const scenarios: Record<string, Scenario> = {
       rules: { minimum: 1 },
       timezone: 'UTC',
     }
-    const backupId = '20261120-013000-kept-abcdef'
     const ask = { question: 'listBackups', arguments: [{ filter: {} }] }
-    const ids = { retention: workflowIds.retention('kept'), verify: workflowIds.verify(backupId) }
+    const ids = { retention: workflowIds.retention('kept') }
     await ended(
       await start(agent, 'retentionRun', ids.retention, {
         ...{ host: TEST_HOST, plan: 'kept', site: 'home', retentions: [retention] },
       }),
     )
-    await ended(await start(agent, 'verifyRun', ids.verify, { host: TEST_HOST, reference: { backupId } }))
     await ended(await start(agent, 'question', 'question/answered', { host: TEST_HOST, ask }))
     await ended(await start(agent, 'question', 'question/unanswered', { host: 'nobody', ask }))
     return [
       { name: 'retention', workflowId: ids.retention },
-      { name: 'verify', workflowId: ids.verify },
       { name: 'question', workflowId: 'question/answered' },
       { name: 'question-unanswered', workflowId: 'question/unanswered' },
     ]

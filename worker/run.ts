@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { Worker } from '@temporalio/worker'
 import type { Activities } from '../activities/activities.js'
 import { createActivities } from '../activities/index.js'
+import { sweepRehearsals } from '../activities/rehearsals.js'
+import { sources } from '../activities/sources/registry.js'
+import type { Tools } from '../activities/tools.js'
 import type { Site } from '../core/site.js'
 import { hasErrors } from '../plan/issues.js'
 import { loadPlans } from '../site/plans.js'
@@ -82,6 +85,12 @@ const CAPTURING: ReadonlySet<Role> = new Set(['data', 'all'])
 const sweepSpool = ({ spool, log }: LocalTools): Promise<void> =>
   spool.sweep().catch((error: unknown) => log.warn('spool was not swept', { reason: String(error) }))
 
+/** What rehearsed restores have left is no reason not to start, either. */
+const sweepTrials = (tools: Tools, signal: AbortSignal): Promise<void> =>
+  sweepRehearsals({ tools, drivers: sources, signal }).catch((error: unknown) =>
+    tools.log.warn('rehearsed restores were not swept', { reason: String(error) }),
+  )
+
 /** The roles that stop and start services look after the journal, too, and after restores. */
 const WATCHING: ReadonlySet<Role> = new Set(['control', 'all'])
 
@@ -122,15 +131,18 @@ async function serve(
       await refuseSecondMachine(own.client, { host: site.host, machine, now: local.clock() })
     }
     const connection = await connectWorker(site, local)
+    const tools = toolsWith(local, own.client)
     try {
       const workers = await createWorkers(connection, {
         queues: queuesOf(role, site.host, site.limits),
         machine,
-        activities: createActivities(toolsWith(local, own.client)),
+        activities: createActivities(tools),
         codePath: options.workflowBundle ?? join(packageRoot(), 'dist', 'workflows.bundle.js'),
         local,
       })
+      const sweeping = CAPTURING.has(role) ? sweepTrials(tools, options.signal) : undefined
       await runAll(workers, options)
+      await sweeping
     } finally {
       await connection.close()
     }

@@ -215,6 +215,7 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
     describeRestore: usual.describeRestore,
     previewUndo: usual.previewUndo,
     previewRetention: usual.previewRetention,
+    chooseBackups: usual.chooseBackups,
     // Slow stores need their time, and a person wants to know how it went now, not the third time.
     tryDestination: of({
       ...classes.preflight,
@@ -265,6 +266,7 @@ export function dataActivities(host: string) {
     emptySpool: of(classes.observe).emptySpool,
     expire: of(classes.maintain).expire,
     verify: of(classes.maintain).verify,
+    rehearse: of(classes.maintain).rehearse,
     stageFiles: of(classes.restoreFiles).stageRestore,
     stageDatabase: of(classes.restoreOnce).stageRestore,
     swapRestore: of(classes.restoreOnce).swapRestore,

@@ -55,6 +55,8 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.previewUndo(...ask.arguments)
     case 'previewRetention':
       return asked.previewRetention(...ask.arguments)
+    case 'chooseBackups':
+      return asked.chooseBackups(...ask.arguments)
     case 'tryDestination':
       return asked.tryDestination(...ask.arguments)
     case 'markBackup':

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { StoredObject } from '../../core/backup.js'
-import { HoldfastError } from '../../core/errors.js'
+import { HoldfastError, type ErrorCode } from '../../core/errors.js'
 import type { Destination } from '../destinations/driver.js'
 import { Digest } from '../pipeline/digest.js'
 import { drain } from '../pipeline/drain.js'
@@ -54,7 +54,7 @@ export async function damageFound(
     await look()
     return undefined
   } catch (error) {
-    if (!(error instanceof HoldfastError) || !DAMAGE.has(error.code)) throw error
+    if (!(error instanceof HoldfastError) || !isDamage(error.code)) throw error
     return error.message.includes(object.name) ? error.message : `${object.name}: ${error.message}`
   }
 }
@@ -66,3 +66,6 @@ const DAMAGE: ReadonlySet<string> = new Set([
   'source.damaged',
   'archive.hostile',
 ])
+
+/** Whether a failure of this code says that something is wrong with the object. */
+export const isDamage = (code: ErrorCode): boolean => DAMAGE.has(code)

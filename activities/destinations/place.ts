@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../core/errors.js'
 import type { Site } from '../../core/site.js'
+import { parseRate } from '../../core/units.js'
 import type { Destination } from './driver.js'
 import { markerOf, writeMarker, type Marker } from './marker.js'
 import type { DestinationType } from '../../schemas/destinations.js'
@@ -9,6 +11,7 @@ import {
   type DestinationKinds,
   type DriverWorld,
 } from './registry.js'
+import { createThrottle, throttled, type Throttles } from './throttle.js'
 import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
 
 /** What the world must give to tell one place from another. */
@@ -26,6 +29,7 @@ export function createDestinations(
 ): (name: string, signal: AbortSignal) => Promise<Destination> {
   const remembered = createRememberedPlaces(world.site.stateDir)
   const kinds = createDestinationKinds(world)
+  const throttles = throttlesOf(world)
   return async (name, signal) => {
     const settings = world.site.destinations[name]
     if (!settings) throw unknown(name, world.site)
@@ -33,7 +37,7 @@ export function createDestinations(
     const location = kind.location(settings)
     const known = await remembered.read(location)
     if (known === undefined) await kind.create(name, settings, signal)
-    const destination = kind.open(name, settings)
+    const destination = throttled(kind.open(name, settings), throttles.get(name) ?? {})
     const marker = await markerOf(destination, signal)
     if (known === undefined) {
       await meet({ destination, location, marker, remembered, world, signal })
@@ -42,6 +46,21 @@ export function createDestinations(
     }
     return destination
   }
+}
+
+/** Once for each process: all that it writes to one destination, or reads from it, shares one rate. */
+function throttlesOf({ site, clock }: PlaceWorld): ReadonlyMap<string, Throttles> {
+  const world = { clock, sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }) }
+  const throttle = (rate: string) => createThrottle(parseRate(rate), world)
+  return new Map(
+    Object.entries(site.destinations).map(([name, { limits: { upload, download } = {} }]) => [
+      name,
+      {
+        ...(upload === undefined ? {} : { upload: throttle(upload) }),
+        ...(download === undefined ? {} : { download: throttle(download) }),
+      },
+    ]),
+  )
 }
 
 /** The registry maps each type to its driver; the compiler cannot carry that through a variable. */

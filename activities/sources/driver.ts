@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { CaptureProgress, RestorePreviewItem, StagedMove, SwappedItem } from '../../core/work.js'
+import type { Counts } from '../../core/rehearsal.js'
 import type { Item, NotCaptured, ObjectKind, StoredObject } from '../../core/backup.js'
 import type { SourceOf, SourceType } from '../../schemas/sources.js'
 import type { Shell } from '../services/driver.js'
@@ -40,6 +41,17 @@ export interface SourceDriver<T extends SourceType> {
    * cannot look, which says nothing about the object.
    */
   inspect(item: Item, object: StoredObject, objects: ObjectReader, context: SourceContext): Promise<void>
+  /**
+   * Restores into a place of its own, and counts what came as `read` counts: touches nothing that is in use. May run twice.
+   * What it makes stays until `forget`.
+   */
+  rehearse(
+    item: Item,
+    place: RehearsalPlace,
+    work: { readonly objects: ObjectReader; readonly context: SourceContext },
+  ): Promise<Counts>
+  /** Removes what a rehearsal made outside of its folder. Nothing there is success; may run twice. */
+  forget(item: Item, place: RehearsalPlace, context: SourceContext): Promise<void>
   /** Undoes `swap` as far as it came, then removes what was staged. May run twice, also after it was killed half-way. */
   discard(moves: readonly StagedMove[], context: SourceContext): Promise<void>
 }
@@ -85,6 +97,13 @@ export interface ReadResult {
 export interface ObjectReader {
   /** Plain bytes. Errors with `object.corrupt` at the latest at its end, when one byte is not as recorded. */
   open(object: StoredObject): Readable
+}
+
+/** Where a rehearsal may put things: a folder of its own, and whatever is named after it. */
+export interface RehearsalPlace {
+  readonly rehearsalId: string
+  /** On this host; nothing is in it yet. */
+  readonly folder: string
 }
 
 export interface RestoreTarget {

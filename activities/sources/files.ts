@@ -5,6 +5,7 @@ import { inspectTree } from './file-tree/inspect.js'
 import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
+import { rehearseTree } from './file-tree/rehearse.js'
 import { stageTree } from './file-tree/stage.js'
 import { discardTree, keptOf, swapTree } from './file-tree/swap.js'
 import { filesTree, type FileTree } from './file-tree/tree.js'
@@ -17,6 +18,8 @@ export const files: SourceDriver<'files'> = {
   stage: async (item, target, objects, context) =>
     stageTree(treeOf(item), item, target, { objects, context }),
   inspect: (_, object, objects, context) => inspectTree(object, objects, context),
+  rehearse: async (item, place, work) => rehearseTree(treeOf(item), item, place, work),
+  forget: async () => undefined,
   swap: (moves) => swapTree(moves),
   kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),

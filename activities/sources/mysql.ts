@@ -3,6 +3,7 @@ import { inspectMysql } from './mysql/inspect.js'
 import { preflightMysql } from './mysql/preflight.js'
 import { previewMysql } from './mysql/preview.js'
 import { readMysql } from './mysql/read.js'
+import { forgetMysql, rehearseMysql } from './mysql/rehearse.js'
 import { stageMysql } from './mysql/stage.js'
 import { discardMysql, keptMysql, swapMysql } from './mysql/swap.js'
 
@@ -15,6 +16,8 @@ export const mysql: SourceDriver<'mysql'> = {
   read: readMysql,
   preview: previewMysql,
   stage: stageMysql,
+  rehearse: rehearseMysql,
+  forget: forgetMysql,
   swap: swapMysql,
   kept: keptMysql,
   inspect: (_, object, objects, context) => inspectMysql(object, objects, context),

@@ -3,6 +3,7 @@ import { inspectPostgres } from './postgres/inspect.js'
 import { preflightPostgres } from './postgres/preflight.js'
 import { previewPostgres } from './postgres/preview.js'
 import { readPostgres } from './postgres/read.js'
+import { forgetPostgres, rehearsePostgres } from './postgres/rehearse.js'
 import { stagePostgres } from './postgres/stage.js'
 import { discardPostgres, keptPostgres, swapPostgres } from './postgres/swap.js'
 
@@ -13,6 +14,8 @@ export const postgres: SourceDriver<'postgres'> = {
   preview: previewPostgres,
   stage: stagePostgres,
   inspect: inspectPostgres,
+  rehearse: rehearsePostgres,
+  forget: forgetPostgres,
   swap: swapPostgres,
   kept: keptPostgres,
   discard: discardPostgres,

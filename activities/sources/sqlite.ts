@@ -1,6 +1,7 @@
 import type { SourceDriver } from './driver.js'
 import { inspectSqlite } from './sqlite/inspect.js'
 import { preflightSqlite, readSqlite } from './sqlite/read.js'
+import { rehearseSqlite } from './sqlite/rehearse.js'
 import { previewSqlite, stageSqlite } from './sqlite/restore.js'
 import { discardFiles, keptFiles, swapFiles } from './sqlite/swap.js'
 
@@ -11,6 +12,8 @@ export const sqlite: SourceDriver<'sqlite'> = {
   preview: previewSqlite,
   stage: stageSqlite,
   inspect: (_, object, objects, context) => inspectSqlite(object, objects, context),
+  rehearse: rehearseSqlite,
+  forget: async () => undefined,
   swap: (moves) => swapFiles(moves),
   kept: (moves) => keptFiles(moves),
   discard: (moves) => discardFiles(moves),

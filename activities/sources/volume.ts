@@ -5,6 +5,7 @@ import { inspectTree } from './file-tree/inspect.js'
 import { preflightTree } from './file-tree/preflight.js'
 import { previewTree } from './file-tree/preview.js'
 import { readTree } from './file-tree/read.js'
+import { rehearseTree } from './file-tree/rehearse.js'
 import { stageTree } from './file-tree/stage.js'
 import { discardTree, keptOf, swapTree } from './file-tree/swap.js'
 import { volumeTree, type FileTree } from './file-tree/tree.js'
@@ -20,6 +21,14 @@ export const volume: SourceDriver<'volume'> = {
   stage: async (item, target, objects, context) =>
     stageTree(await treeOf(item, target, context), item, target, { objects, context }),
   inspect: (_, object, objects, context) => inspectTree(object, objects, context),
+  rehearse: async (item, place, work) =>
+    rehearseTree(
+      await treeOf(item, { restoreId: place.rehearsalId, to: place.folder }, work.context),
+      item,
+      place,
+      work,
+    ),
+  forget: async () => undefined,
   swap: (moves) => swapTree(moves),
   kept: (moves) => keptOf(moves),
   discard: (moves) => discardTree(moves),

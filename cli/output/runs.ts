@@ -1,6 +1,6 @@
 import ansis from 'ansis'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
-import type { BackupRunResult, RestorePreview, RestoreResult, VerifyReport } from '../../core/work.js'
+import type { BackupRunResult, RestorePreview, RestoreResult } from '../../core/work.js'
 import type { RunSummary } from '../../operations/runs.js'
 import { renderHolds } from './backups.js'
 import { copyText } from './copies.js'
@@ -139,20 +139,4 @@ export function renderRestoreResult(result: RestoreResult): string {
     ].join('\n'),
   )
   return [...items, ...(result.holds.length === 0 ? [] : [renderHolds(result.holds)])].join('\n\n')
-}
-
-export function renderVerification(report: VerifyReport): string {
-  const checked = `${counted(report.objects, 'object')}, ${formatBytes(report.bytes)}`
-  const notes = (report.notes ?? []).map((note) => `  ${ansis.yellow('note')} ${oneLine(note)}`)
-  if (report.problems.length === 0) {
-    return [
-      `${ansis.green.bold('Intact.')} ${report.backupId} at ${report.destination}: every byte is as it was recorded (${checked}).`,
-      ...notes,
-    ].join('\n')
-  }
-  return [
-    `${ansis.red.bold('Damaged.')} ${report.backupId} at ${report.destination} (${checked}):`,
-    ...report.problems.map((problem) => `  - ${oneLine(problem)}`),
-    ...notes,
-  ].join('\n')
 }

@@ -1,10 +1,12 @@
 import ansis from 'ansis'
+import type { ScheduledWork } from '../../core/ids.js'
 import { renderTable } from './table.js'
 import { formatInstant } from './times.js'
 
 /** A plan with what runs it by itself, if anything. */
 export interface ListedSchedule {
   readonly plan: string
+  readonly work: ScheduledWork
   readonly schedule: 'none' | 'active' | 'paused' | 'not-applied'
   /** In words, as the plan says it. */
   readonly when?: string
@@ -20,6 +22,7 @@ export const renderSchedules = (schedules: readonly ListedSchedule[], timezone: 
     : renderTable<ListedSchedule>(
         [
           { head: 'PLAN', cell: ({ plan }) => plan },
+          { head: 'RUNS', cell: ({ work }) => WORK[work] },
           { head: 'WHEN', cell: ({ when }) => when ?? 'when asked' },
           { head: 'STATE', cell: stateText, paint: paintState },
           {
@@ -35,6 +38,8 @@ export const renderSchedules = (schedules: readonly ListedSchedule[], timezone: 
         ],
         schedules,
       )
+
+const WORK = { backup: 'backup', verify: 'verification' } as const
 
 const stateText = ({ schedule }: ListedSchedule): string => {
   if (schedule === 'none') return ''

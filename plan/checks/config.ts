@@ -7,7 +7,9 @@ import { encryptionMistakes } from './encryption.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
 import { placeMistakes } from './places.js'
+import { rateMistakes } from './rates.js'
 import { scheduleMistakes } from './schedule.js'
+import { verificationMistakes } from './verification.js'
 
 /** What holdfast.yaml says that does not fit together. */
 export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
@@ -16,6 +18,7 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
     ...temporalMistakes(config),
     ...placeMistakes(config.destinations ?? {}),
     ...bucketMistakes(config),
+    ...rateMistakes(config),
     ...defaultsMistakes(config),
   ]
 }
@@ -70,6 +73,7 @@ function defaultsMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
   const asPlan: Draft<PlanFile> = defaults
   const mistakes = [
     ...(defaults.schedule ? scheduleMistakes(defaults.schedule, ['schedule']) : []),
+    ...verificationMistakes(asPlan),
     ...holdMistakes(asPlan, facts),
     ...destinationMistakes(asPlan, facts),
     ...encryptionMistakes(asPlan, facts),

@@ -1,5 +1,6 @@
 import type { PlanFile } from '../../schemas/plan.js'
 import type { Retention } from '../../schemas/retention.js'
+import type { Schedule } from '../../schemas/schedule.js'
 import { parseDuration } from '../../core/units.js'
 import type { Path } from '../locate.js'
 import { errorAt, warningAt, type Draft, type Mistake } from '../mistakes.js'
@@ -36,10 +37,8 @@ function durationsOf(plan: Draft<PlanFile>): readonly NamedDuration[] {
     })),
   ]
   return [
-    // Temporal runs nothing more often than every second.
-    { path: ['schedule', 'every'], text: plan.schedule?.every, least: 'second' },
-    { path: ['schedule', 'jitter'], text: plan.schedule?.jitter, least: 'zero' },
-    { path: ['schedule', 'catchUp'], text: plan.schedule?.catchUp, least: 'zero' },
+    ...durationsOfSchedule(['schedule'], plan.schedule),
+    ...durationsOfSchedule(['verification', 'schedule'], plan.verification?.schedule),
     { path: ['timeout'], text: plan.timeout, least: 'millisecond' },
     { path: ['objectives', 'freshness'], text: plan.objectives?.freshness, least: 'second' },
     ...rulesOf(plan).flatMap(({ path, rules: { keepWithin, quarantine } }): NamedDuration[] => [
@@ -53,6 +52,13 @@ function durationsOf(plan: Draft<PlanFile>): readonly NamedDuration[] {
     ]),
   ]
 }
+
+const durationsOfSchedule = (path: Path, schedule: Draft<Schedule> | undefined): readonly NamedDuration[] => [
+  // Temporal runs nothing more often than every second.
+  { path: [...path, 'every'], text: schedule?.every, least: 'second' },
+  { path: [...path, 'jitter'], text: schedule?.jitter, least: 'zero' },
+  { path: [...path, 'catchUp'], text: schedule?.catchUp, least: 'zero' },
+]
 
 function durationMistakes(plan: Draft<PlanFile>): readonly Mistake[] {
   return durationsOf(plan).flatMap(({ path, text, least }) => {

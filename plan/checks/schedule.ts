@@ -1,4 +1,4 @@
-import type { Schedule } from '../../schemas/plan.js'
+import type { Schedule } from '../../schemas/schedule.js'
 import { affectedRuns, cronMistake, type AffectedRuns } from '../cron.js'
 import type { Path } from '../locate.js'
 import { errorAt, errorAtKey, warningAt, says, type Draft, type Mistake } from '../mistakes.js'

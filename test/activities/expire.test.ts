@@ -51,6 +51,22 @@ describe('expiring', () => {
     expect(disk.objects.size).toBe(3)
   })
 
+  test('ends the alarms about what goes, deleted or removed, and no others', async () => {
+    const { tools, disk, expire, hide } = world()
+    const ids = ['2026-03-01', '2026-03-02', '2026-03-03'].map(
+      (day) => storeBackup(disk, { at: `${day}T00:00:00Z` }).id,
+    )
+    const [removed = '', hidden = '', kept = ''] = ids
+    for (const id of ids)
+      for (const cause of [`damaged/disk/${id}`, `unrestorable/disk/${id}`])
+        await tools.alarms.raise({ cause, summary: 'It is cut.', hint: 'Look at the disk.' })
+
+    await expire(removed)
+    await hide(hidden)
+
+    expect([...tools.world.alarms.keys()]).toEqual([`damaged/disk/${kept}`, `unrestorable/disk/${kept}`])
+  })
+
   test('removes the manifest first, the origin after all objects, marks last', async () => {
     const { disk, expire, mark } = world()
     const { id } = storeBackup(disk)

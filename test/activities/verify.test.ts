@@ -46,6 +46,19 @@ test('a backup that is as it was written has no problems', async () => {
   expect(await marks()).toMatchObject({ verification: { outcome: 'verified' } })
 })
 
+test('what is removed while it is read is not damaged: nothing is marked, nobody is alarmed', async () => {
+  const { id, disk, folder, fake, tools, verify } = world()
+  fake.failOn = () => {
+    for (const name of [manifestName('shop', id), `${folder}b.tar`]) disk.objects.delete(name)
+    return undefined
+  }
+
+  await expect(verify()).rejects.toMatchObject({ code: 'backup.not-found' })
+
+  expect(tools.world.alarms.size).toBe(0)
+  expect([...disk.objects.keys()].filter((name) => name.includes('/marks/'))).toEqual([])
+})
+
 test('a checksum reads the stored bytes, and looks into nothing', async () => {
   const { fake, disk, folder, verify, marks } = world()
 

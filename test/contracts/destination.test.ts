@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createDestinationKinds } from '../../activities/destinations/registry.js'
+import { createThrottle, throttled } from '../../activities/destinations/throttle.js'
 import { destinationWorld } from '../support/destination-world.js'
 import { describeWith } from '../support/needs.js'
 import { python } from '../support/python.js'
@@ -17,6 +19,19 @@ describeDestination('local', async () => {
   const path = await folder()
   return {
     destination: kinds.local.open('disk', { type: 'local', path }),
+    dispose: () => rm(path, { recursive: true }),
+  }
+})
+
+describeDestination('local, at a rate', async () => {
+  const path = await folder()
+  const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal })
+  const rate = createThrottle(64 * 2 ** 20, { clock: destinationWorld.clock, sleep })
+  return {
+    destination: throttled(kinds.local.open('disk', { type: 'local', path }), {
+      upload: rate,
+      download: rate,
+    }),
     dispose: () => rm(path, { recursive: true }),
   }
 })

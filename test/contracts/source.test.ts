@@ -84,6 +84,7 @@ describeWith(['postgres'], 'a server', () => {
       },
       context: sourceContext({ scratchFolder: folder }),
       content: () => server.run("select string_agg(text, ',' order by text) from lines", database),
+      databases: () => server.run("select string_agg(datname, ',') from pg_database"),
       change: async () => void (await server.run('delete from lines', database)),
       dispose: async () => rmSync(folder, { recursive: true }),
     }
@@ -114,6 +115,7 @@ describeWith(['mariadb'], 'a server of MariaDB', () => {
       restores: 'absent',
       context: sourceContext({ scratchFolder: folder }),
       content: () => server.run(rows).catch(() => 'not there'),
+      databases: () => server.run('SHOW DATABASES'),
       change: async () => void (await server.run(`DROP DATABASE ${database}`)),
       dispose: async () => rmSync(folder, { recursive: true }),
     }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type {
   ObjectReader,
@@ -16,6 +19,8 @@ export interface SourceUnderTest<T extends SourceType> {
   readonly restores?: 'absent'
   /** What the source holds now, for comparison. */
   content(): Promise<unknown>
+  /** Names of all databases of its server, where it has one. */
+  databases?(): Promise<string>
   /** Changes it, so that a restore has something to undo. */
   change(): Promise<void>
   dispose(): Promise<void>
@@ -83,6 +88,31 @@ export function describeSource<T extends SourceType>(
       await driver.stage(item, target, objects, tested.context)
 
       expect(await tested.content()).toEqual(changed)
+    })
+
+    it('rehearses a restore beside what is in use, counts all that it read, and leaves nothing', async () => {
+      const { item, objects } = await backUp()
+      await tested.change()
+      const changed = await tested.content()
+      const folder = await mkdtemp(join(tmpdir(), 'holdfast-rehearsal-'))
+      const work = { objects, context: tested.context }
+      const databases = await tested.databases?.()
+
+      try {
+        const place = { rehearsalId: 'rehearsal/20260301-090000-shop-7f3a2c', folder: join(folder, '1') }
+        const counts = await driver.rehearse(item, place, work)
+        // As after a worker that was killed: another folder, the same id.
+        const again = await driver.rehearse(item, { ...place, folder: join(folder, '2') }, work)
+        await driver.forget(item, place, tested.context)
+        await driver.forget(item, place, tested.context)
+
+        expect(counts).toEqual(item.counts)
+        expect(again).toEqual(item.counts)
+        expect(await tested.content()).toEqual(changed)
+        expect(await tested.databases?.()).toEqual(databases)
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     })
 
     it('swaps twice, and undoes twice', async () => {

@@ -4,12 +4,14 @@ import { diffSchedules, type ExistingSchedule, type WantedSchedule } from '../..
 const wanted = (plan: string, hash = 'a', paused = false): WantedSchedule => ({
   scheduleId: `home/backup/${plan}`,
   plan,
+  work: 'backup',
   hash,
   schedule: { cron: '0 5 * * *', timezone: 'UTC', jitterMs: 0, catchUpMs: 0, paused },
 })
 const existing = (plan: string, hash: string | undefined, paused = false): ExistingSchedule => ({
   scheduleId: `home/backup/${plan}`,
   plan,
+  work: 'backup',
   paused,
   ...(hash === undefined ? {} : { hash }),
 })

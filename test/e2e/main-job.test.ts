@@ -137,6 +137,13 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
   test('every byte of a backup verifies, and a flipped byte is found, named and not restored', async () => {
     const backup = (await world.json<BackupSummary[]>('backup', 'list', '--plan', 'shop'))[0]!
     expect((await world.holdfast('backup', 'verify', backup.id)).code).toBe(0)
+    const trial = await world.holdfast('backup', 'verify', backup.id, '--restore')
+    expect(trial).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing of it is left') as string,
+    })
+    const whole = await world.holdfast('backup', 'verify', backup.plan, '--sample', '50%')
+    expect(whole).toMatchObject({ code: 0, stdout: expect.stringContaining('intact') as string })
     const folder = world.path('backups', 'plans', 'shop', backup.id)
     const tar = (await readdir(folder)).find((name) => name.endsWith('.tar.zst'))!
     const bytes = await readFile(`${folder}/${tar}`)

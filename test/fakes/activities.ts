@@ -12,6 +12,7 @@ import type { CopyReport, ReplicateInput } from '../../core/copies.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
+import type { ChosenBackups, VerifyJob } from '../../core/verification.js'
 import type {
   AlarmInput,
   BackupReference,
@@ -79,7 +80,9 @@ export class FakeHost {
   onStage: () => Promise<void> = async () => undefined
   onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
   /** By plan: the problems that a verification finds. */
-  readonly onVerify = new Map<string, () => Promise<readonly string[]>>()
+  readonly onVerify = new Map<string, (backup: BackupReference) => Promise<readonly string[]>>()
+  /** By plan: what a verification reads. Left out: nothing. */
+  readonly choices = new Map<string, ChosenBackups>()
   onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
@@ -188,6 +191,7 @@ const questionActivities = (host: FakeHost) => ({
     destination,
     decisions: host.decisions,
   }),
+  chooseBackups: async ({ plan }: VerifyJob) => host.choices.get(plan) ?? { chosen: [], of: 0, problems: [] },
   tryDestination: async ({ destination }: { destination: string }) => ({
     destination,
     host: 'test',
@@ -247,7 +251,11 @@ const dataActivities = (host: FakeHost) => ({
     destination: 'disk',
     objects: 1,
     bytes: 1,
-    problems: (await host.onVerify.get(planOf(reference))?.()) ?? [],
+    problems: (await host.onVerify.get(planOf(reference))?.(reference)) ?? [],
+  }),
+  rehearse: async ({ backupId }: BackupReference) => ({
+    ...{ backupId, destination: 'disk', durationMs: 1 },
+    items: [{ source: 'data', type: 'files', outcome: 'restored' as const, counts: { files: 1 } }],
   }),
   stageRestore: async (input: StageInput): Promise<StagedItem> => {
     const { source, restoreId } = input

@@ -9,6 +9,8 @@ export interface FakeDrivers {
   readonly calls: string[]
   /** What swaps have put aside. */
   readonly safetyCopies: Set<string>
+  /** What rehearsals count. Left out: what was captured. */
+  restored?: Readonly<Record<string, number>>
   /** Thrown by the calls that it answers an error for. */
   failOn?: (call: string) => Error | undefined
 }
@@ -62,6 +64,12 @@ export function fakeDrivers(): FakeDrivers {
       record('kept', context)
       return moves.flatMap(({ safety }) => (fake.safetyCopies.has(safety) ? [safety] : []))
     },
+    rehearse: async (item, _, { objects, context }) => {
+      record('rehearse', context)
+      for (const object of item.objects) await objects.open(object).toArray()
+      return fake.restored ?? item.counts
+    },
+    forget: async (_, __, context) => record('forget', context),
     discard: async (_, context) => record('discard', context),
   }
   const drivers = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { scheduleId } from '../../core/ids.js'
-import { applyPlan, applyPlans, diffPlans, removePlan } from '../../operations/apply.js'
+import { applyPlan, applyPlans, diffPlans, pausePlan, removePlan } from '../../operations/apply.js'
 import { planNamed } from '../../operations/plans.js'
 import { pauseSchedule, readSchedules } from '../../operations/schedules.js'
 import type { Session } from '../../operations/session.js'
@@ -169,12 +169,48 @@ test('one plan can be applied without the others, and its schedule be removed', 
   await writePlan('shop')
   await writePlan('home')
 
-  const change = await applyPlan(session, await planNamed(session.site, 'shop'))
+  const [change] = await applyPlan(session, await planNamed(session.site, 'shop'))
   await removePlan(session, 'shop')
 
   expect(change).toMatchObject({ plan: 'shop', kind: 'create' })
   expect(await read('shop', 'home')).toEqual([])
   await expect(removePlan(session, 'shop')).rejects.toMatchObject({ code: 'schedule.not-found' })
+})
+
+test('verifications have a schedule of their own, which comes, pauses and goes with the plan', async () => {
+  const verification = { schedule: { cron: '0 6 * * 0' }, sample: '10%' }
+  await writePlan('shop', { verification })
+  const id = scheduleId(session.site.site, 'shop', 'verify')
+  const both = async () => {
+    const found = await readSchedules(session.client, session.site.site, [id])
+    return found.map(({ work, paused }) => [work, paused])
+  }
+
+  const applied = await applyPlans(session)
+  const described = await session.client.schedule.getHandle(id).describe()
+  const again = await applyPlans(session)
+  await pausePlan(session, 'shop', { to: 'paused', note: 'moving' })
+  const paused = await both()
+  await writePlan('shop')
+  await applyPlans(session)
+  const left = await both()
+  await removePlan(session, 'shop')
+
+  expect(applied.map(({ work, kind }) => [work, kind])).toEqual([
+    ['backup', 'create'],
+    ['verify', 'create'],
+  ])
+  expect(described.action).toMatchObject({
+    workflowType: 'verifyPlanRun',
+    args: [{ job: { plan: 'shop', destinations: ['disk'], sample: { share: 0.1 } } }],
+  })
+  expect(again.map(({ kind }) => kind)).toEqual(['keep', 'keep'])
+  expect(paused).toEqual([
+    ['backup', true],
+    ['verify', true],
+  ])
+  expect(left).toEqual([['backup', true]])
+  expect(await both()).toEqual([])
 })
 
 test('pausing a schedule that does not exist says what to do', async () => {

@@ -1,5 +1,5 @@
 import type { Site } from '../../core/site.js'
-import { compilePlan, wantedSchedule } from '../../plan/compile.js'
+import { compilePlan, wantedSchedules } from '../../plan/compile.js'
 import { describeChange, describeChanges } from '../../plan/diff.js'
 import { explainPlan } from '../../plan/explain.js'
 import { readPlan } from '../../plan/validate.js'
@@ -90,9 +90,9 @@ test.each([
 })
 
 test('the hash of a schedule changes with the plan and with nothing else', () => {
-  const first = wantedSchedule(compiled(shop))
-  const again = wantedSchedule(compiled(shop))
-  const other = wantedSchedule(compiled(shop.replace('90s', '91s')))
+  const [first] = wantedSchedules(compiled(shop))
+  const [again] = wantedSchedules(compiled(shop))
+  const [other] = wantedSchedules(compiled(shop.replace('90s', '91s')))
 
   expect(first).toMatchObject({
     scheduleId: 'home/backup/shop',
@@ -101,7 +101,7 @@ test('the hash of a schedule changes with the plan and with nothing else', () =>
   })
   expect(again?.hash).toBe(first?.hash)
   expect(other?.hash).not.toBe(first?.hash)
-  expect(wantedSchedule(compiled(goodPlan))).toBeUndefined()
+  expect(wantedSchedules(compiled(goodPlan))).toEqual([])
 })
 
 test('the order of a hold is explained as far as the plan knows it', () => {
@@ -212,13 +212,13 @@ test('a plan that does little is explained, too', () => {
 })
 
 test('changes of schedules are said in a line each', () => {
-  const wanted = wantedSchedule(compiled(shop))
+  const [wanted] = wantedSchedules(compiled(shop))
   if (!wanted) throw new Error('has a schedule')
   const changes = diffSchedules(
     [wanted],
     [
-      { scheduleId: wanted.scheduleId, plan: 'shop', hash: 'other', paused: true },
-      { scheduleId: 'home/backup/old', plan: 'old', paused: false },
+      { scheduleId: wanted.scheduleId, plan: 'shop', work: 'backup', hash: 'other', paused: true },
+      { scheduleId: 'home/backup/old', plan: 'old', work: 'backup', paused: false },
     ],
   )
 

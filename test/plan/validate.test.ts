@@ -396,6 +396,21 @@ test.each([
     `${goodPlan}schedule: { cron: "30 2 * * *", timezone: Europe/Berlin }\n`,
     '9:19 warning schedule.cron: clocks in Europe/Berlin are set at such a time: on the day they go forward, 02:30 does not exist and nothing runs; on the day they go back, 02:30 comes twice and runs twice. Choose another hour, or the time zone UTC.',
   ],
+  [
+    'a sample that nothing reads',
+    `${goodPlan}verification: { sample: 10% }\n`,
+    '9:25 warning verification.sample: has no effect without "verification.schedule". Add a schedule, or remove it: `holdfast backup verify PLAN --sample` needs nothing in the plan.',
+  ],
+  [
+    'an empty sample',
+    `${goodPlan}verification: { schedule: { every: 1d }, sample: 0 }\n`,
+    '9:50 error verification.sample: must be at least 1.',
+  ],
+  [
+    'a verification at no time',
+    `${goodPlan}verification: { schedule: { cron: '70 5 * * 0' } }\n`,
+    '9:35 error verification.schedule.cron: "70" is no minute: there are 0 to 59.',
+  ],
 ])('the meaning: %s', (_, text, expected) => {
   expect(issuesOf(text)).toEqual([expected])
 })
@@ -421,6 +436,7 @@ test.each([
     held(files, 'services: [{ label: plan=shop }], after: { "docker:a": ["docker:b"] }'),
   ],
   ['a unit of a template', held(files, 'services: ["systemd:postgresql@15-main.service"]')],
+  ['a number as a sample', `${goodPlan}verification: { schedule: { every: 1d }, sample: 3 }\n`],
   ['an older name of a zone', `${goodPlan}schedule: { cron: "0 9 * * *", timezone: US/Eastern }\n`],
 ])('nothing is said about %s', (_, text) => {
   expect(issuesOf(text)).toEqual([])
@@ -537,6 +553,16 @@ describe('holdfast.yaml', () => {
       'a key in place of its variable',
       `keys: { main: { type: env, variable: ${'a1'.repeat(32)} } }`,
       '2:38 error keys.main.variable: must be at most 63 characters long.',
+    ],
+    [
+      'a rate that nothing could work with',
+      'destinations: { disk: { type: local, path: /srv/backups, limits: { upload: 1kB/s } } }',
+      '2:76 error destinations.disk.limits.upload: must be at least 64KiB/s.',
+    ],
+    [
+      'a size as a rate',
+      'destinations: { disk: { type: local, path: /srv/backups, limits: { upload: 1MiB } } }',
+      '2:76 error destinations.disk.limits.upload: must be a rate: a number with kB, MB, GB, KiB, MiB or GiB, and /s. For example: 10MiB/s',
     ],
     [
       'defaults that never fire',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
 import { HoldfastError } from '../../core/errors.js'
+import { ALL, type PlanVerification, type VerifyJob } from '../../core/verification.js'
 import { errorOf } from '../../core/failure.js'
 import { workflowIds } from '../../core/ids.js'
 import type { BackupRunInput, HoldSpec } from '../../core/job.js'
@@ -539,6 +540,103 @@ test('a verification answers with what it found', async () => {
   })
 
   expect(report).toMatchObject({ backupId, problems: [] })
+})
+
+test('a rehearsed restore answers with what came', async () => {
+  const backupId = '20261120-013000-rehearsed-abcdef'
+
+  const report: unknown = await agent.client.workflow.execute('rehearsalRun', {
+    taskQueue: 'orchestrator',
+    workflowId: workflowIds.rehearsal(backupId),
+    args: [{ host: TEST_HOST, reference: { backupId } }],
+  })
+
+  expect(report).toMatchObject({ backupId, items: [{ outcome: 'restored' }] })
+})
+
+/** Reads backups of a plan, of which there are as many as days. */
+async function verifyPlan(plan: string, days: number): Promise<PlanVerification> {
+  const chosen = Array.from({ length: days }, (_, day) => ({
+    backupId: `202611${String((day % 28) + 1).padStart(2, '0')}-013000-${plan}-${String(day).padStart(6, '0')}`,
+    destination: day % 2 === 0 ? 'disk' : 'offsite',
+  }))
+  agent.host.choices.set(plan, { chosen, of: days + 1, problems: [] })
+  const job: VerifyJob = {
+    ...{ jobVersion: 1, site: 'home', host: TEST_HOST, plan },
+    ...{ destinations: ['disk', 'offsite'], sample: ALL },
+  }
+  return (await agent.client.workflow.execute('verifyPlanRun', {
+    taskQueue: 'orchestrator',
+    workflowId: workflowIds.verifyPlan(plan),
+    args: [{ job }],
+  })) as PlanVerification
+}
+
+test('a verification of a plan reads all that was chosen, whatever one of them is like', async () => {
+  const asked: string[] = []
+  agent.host.onVerify.set('mixed', async ({ backupId, destination }) => {
+    asked.push(backupId)
+    if (backupId.startsWith('20261101')) return ['a.tar is missing.']
+    if (backupId.startsWith('20261103')) throw new HoldfastError('backup.not-found', 'It was removed.')
+    if (backupId.startsWith('20261105')) throw new HoldfastError('backup.corrupt', 'Its manifest is cut.')
+    if (destination === 'offsite') throw new HoldfastError('destination.denied', 'No rights.')
+    return []
+  })
+
+  const { backups, of } = await verifyPlan('mixed', 7)
+
+  expect(of).toBe(8)
+  expect(backups.map(({ outcome, problem }) => [outcome, problem])).toEqual([
+    ['damaged', 'a.tar is missing.'],
+    ['not-done', 'No rights.'],
+    ['gone', undefined],
+    ['not-done', 'No rights.'],
+    ['not-done', 'Its manifest is cut.'],
+    ['not-done', 'No rights.'],
+    ['verified', undefined],
+  ])
+  // What does not answer is asked once.
+  expect(asked).toHaveLength(5)
+  expect(agent.host.alarms.get('verification/mixed')?.summary).toContain('4 of 7 backups could not be read')
+})
+
+test('a verification that reads everything ends the alarm of the one before', async () => {
+  agent.host.alarms.set('verification/mended', { cause: 'verification/mended', summary: '', hint: '' })
+
+  const report = await verifyPlan('mended', 2)
+
+  expect(report.backups.map(({ outcome }) => outcome)).toEqual(['verified', 'verified'])
+  expect(agent.host.alarms.has('verification/mended')).toBe(false)
+})
+
+test('a long verification goes on in another execution, and reads each backup once', async () => {
+  const asked = new Map<string, number>()
+  agent.host.onVerify.set('many', async ({ backupId }) => {
+    asked.set(backupId, (asked.get(backupId) ?? 0) + 1)
+    return []
+  })
+
+  const report = await verifyPlan('many', 230)
+
+  expect(report.backups).toHaveLength(230)
+  expect([...asked.values()].every((times) => times === 1)).toBe(true)
+  expect(asked.size).toBe(230)
+}, 60_000)
+
+test('a backup of the plan does not wait for its verification', async () => {
+  let finish = () => undefined as void
+  const isReleased = new Promise<void>((resolve) => (finish = resolve))
+  agent.host.onVerify.set('beside', async () => {
+    await isReleased
+    return []
+  })
+  const verification = verifyPlan('beside', 1)
+
+  const result = await backUp(testRun(testJob('beside'), { startedBy: 'schedule' }))
+  finish()
+
+  expect(result.outcome).toBe('good')
+  expect((await verification).backups).toMatchObject([{ outcome: 'verified' }])
 })
 
 test('a question is answered by the worker of the host', async () => {

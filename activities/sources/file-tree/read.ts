@@ -13,7 +13,7 @@ import { shownMember, type FileTree } from './tree.js'
 /** Lines of the index written at a time. */
 const INDEX_BATCH_CHARACTERS = 32 * 1024
 
-const COUNTED_AS = {
+export const COUNTED_AS = {
   file: 'files',
   link: 'hardLinks',
   symlink: 'symlinks',

@@ -60,7 +60,8 @@ export async function wantedOf(
   return { isMatched, isNeeded: (member) => isMatched(member) || targets.has(member) }
 }
 
-const pathIn = (line: IndexLine, key: 'path' | 'target'): BytePath => {
+/** A path of a line, as bytes. */
+export const pathIn = (line: IndexLine, key: 'path' | 'target'): BytePath => {
   const text = line[key]
   return text === undefined
     ? Buffer.from(line[`${key}Bytes`] ?? '', 'base64').toString('latin1')

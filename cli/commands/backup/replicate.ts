@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import type { Site } from '../../../core/site.js'
 import type { ReplicateRunResult } from '../../../core/work.js'
 import type { CopyChoice } from '../../../operations/copies.js'
 import type { Session } from '../../../operations/session.js'
@@ -8,7 +7,7 @@ import { BaseCommand } from '../../base-command.js'
 import { backupNamed } from '../../find-backup.js'
 import { exitCodeOfReplication } from '../../outcome.js'
 import { renderReplication } from '../../output/copies.js'
-import { planFrom } from '../../plan-argument.js'
+import { planFrom, planOrNone } from '../../plan-argument.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
 import { progressKind, watchRun } from '../../watch.js'
@@ -73,12 +72,8 @@ type Meant = Pick<CopyChoice, 'backupId' | 'from'> & { readonly plan: CompiledPl
 /** A plan of this name, or else a backup, which is copied from where it is good. */
 async function meant(session: Session, named: string, from: string | undefined): Promise<Meant> {
   const { site } = session
-  if (await isPlan(site, named)) return { plan: await planFrom(site, named), from }
+  const plan = await planOrNone(site, named)
+  if (plan !== undefined) return { plan, from }
   const { manifest, destination } = await backupNamed(session, named, from)
   return { plan: await planFrom(site, manifest.plan), backupId: manifest.id, from: destination }
-}
-
-async function isPlan(site: Site, named: string): Promise<boolean> {
-  const { allPlans, looksLikeFile } = await import('../../../operations/plans.js')
-  return looksLikeFile(named) || (await allPlans(site)).some(({ name }) => name === named)
 }

@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core'
-import { scheduleId } from '../../../core/ids.js'
+import { scheduleIdsOf, type ScheduledWork } from '../../../core/ids.js'
+import type { PlanSchedule } from '../../../core/schedule-diff.js'
 import type { CompiledPlan } from '../../../plan/compile.js'
+import type { ScheduleView } from '../../../operations/schedules.js'
 import type { Session } from '../../../operations/session.js'
 import { HoldfastError } from '../../../core/errors.js'
 import { BaseCommand } from '../../base-command.js'
@@ -13,9 +15,9 @@ type Change = { readonly set: string } | { readonly to: 'paused' | 'running'; re
 
 export default class BackupSchedule extends BaseCommand {
   static override summary =
-    'List schedules with their next and last run; or set, pause and resume that of a plan.'
+    'List schedules with their next and last run; or set, pause and resume those of a plan.'
   static override description =
-    '--set edits the plan file (comments and order stay) and applies it. A pause lasts until --resume, whatever is applied in between.'
+    '--set edits the plan file (comments and order stay) and applies it; it is about backups, not about verifications. A pause is about both, and lasts until --resume, whatever is applied in between.'
   static override examples = [
     '<%= config.bin %> backup schedule',
     '<%= config.bin %> backup schedule shop --set "0 2 * * *"',
@@ -71,7 +73,7 @@ function changeOf(flags: {
 
 /** The plan as it is afterwards. */
 async function carriedOut(session: Session, plan: CompiledPlan, change: Change): Promise<CompiledPlan> {
-  const { client, site } = session
+  const { site } = session
   if ('set' in change) {
     const [{ editSchedule, writeSchedule }, { applyPlan }] = await Promise.all([
       import('../../../operations/schedule-edit.js'),
@@ -82,8 +84,8 @@ async function carriedOut(session: Session, plan: CompiledPlan, change: Change):
     await applyPlan(session, edit.plan)
     return edit.plan
   }
-  const { pauseSchedule } = await import('../../../operations/schedules.js')
-  await pauseSchedule(client, { scheduleId: scheduleId(site.site, plan.name), plan: plan.name }, change)
+  const { pausePlan } = await import('../../../operations/apply.js')
+  await pausePlan(session, plan.name, change)
   return plan
 }
 
@@ -95,24 +97,30 @@ async function listOf(
     import('../../../operations/schedules.js'),
     import('../../../plan/words.js'),
   ])
-  const ids = plans.map(({ name }) => scheduleId(site.site, name))
+  const ids = plans.flatMap(({ name }) => scheduleIdsOf(site.site, name))
   const existing = await readSchedules(client, site.site, ids)
-  return plans.map(({ name, schedule }) => {
-    const found = existing.find((candidate) => candidate.scheduleId === scheduleId(site.site, name))
-    return {
-      plan: name,
-      schedule:
-        found !== undefined
-          ? found.paused
-            ? 'paused'
-            : 'active'
-          : schedule === undefined
-            ? 'none'
-            : 'not-applied',
-      ...(schedule === undefined ? {} : { when: scheduleInWords(schedule) }),
-      ...(found?.note === undefined ? {} : { note: found.note }),
-      ...(found?.nextRunAt === undefined ? {} : { nextRunAt: found.nextRunAt }),
-      ...(found?.lastRun === undefined ? {} : { lastRun: found.lastRun }),
-    }
+  return plans.flatMap((plan) => {
+    const of = (work: ScheduledWork, schedule: PlanSchedule | undefined): ListedSchedule =>
+      listed(
+        { plan: plan.name, work, ...(schedule === undefined ? {} : { when: scheduleInWords(schedule) }) },
+        existing.find((candidate) => candidate.work === work && candidate.plan === plan.name),
+      )
+    const verification = of('verify', plan.verification?.schedule)
+    return [of('backup', plan.schedule), ...(verification.schedule === 'none' ? [] : [verification])]
   })
+}
+
+/** What is running wins over what the plan says. */
+function listed(
+  wanted: Pick<ListedSchedule, 'plan' | 'work' | 'when'>,
+  found: ScheduleView | undefined,
+): ListedSchedule {
+  const missing = wanted.when === undefined ? 'none' : 'not-applied'
+  return {
+    ...wanted,
+    schedule: found === undefined ? missing : found.paused ? 'paused' : 'active',
+    ...(found?.note === undefined ? {} : { note: found.note }),
+    ...(found?.nextRunAt === undefined ? {} : { nextRunAt: found.nextRunAt }),
+    ...(found?.lastRun === undefined ? {} : { lastRun: found.lastRun }),
+  }
 }

@@ -1,3 +1,4 @@
+import { sampleInWords } from '../../../core/verification.js'
 import { BaseCommand } from '../../base-command.js'
 import { renderTable } from '../../output/table.js'
 import { siteOf } from '../../site.js'
@@ -11,6 +12,8 @@ interface ListedPlan {
   readonly destinations: readonly string[]
   /** In words; left out for a plan that runs only when asked. */
   readonly schedule?: string
+  /** In words, where old backups are read again by themselves. */
+  readonly verification?: string
 }
 
 export default class PlanList extends BaseCommand {
@@ -25,7 +28,7 @@ export default class PlanList extends BaseCommand {
       import('../../../plan/words.js'),
     ])
     const plans = (await allPlans(site)).map(
-      ({ name, description, file, host, job, schedule }): ListedPlan => ({
+      ({ name, description, file, host, job, schedule, verification }): ListedPlan => ({
         plan: name,
         ...(description === undefined ? {} : { description }),
         file,
@@ -33,6 +36,11 @@ export default class PlanList extends BaseCommand {
         sources: job.sets.flatMap(({ sources }) => sources.map((source) => source.name)),
         destinations: job.destinations,
         ...(schedule === undefined ? {} : { schedule: scheduleInWords(schedule) }),
+        ...(verification === undefined
+          ? {}
+          : {
+              verification: `${sampleInWords(verification.job.sample)} ${scheduleInWords(verification.schedule)}`,
+            }),
       }),
     )
     this.print(
@@ -48,6 +56,7 @@ const table = (plans: readonly ListedPlan[]): string =>
       { head: 'PLAN', cell: ({ plan }) => plan },
       { head: 'HOST', cell: ({ host }) => host },
       { head: 'SCHEDULE', cell: ({ schedule }) => schedule ?? 'when asked' },
+      { head: 'VERIFIED', cell: ({ verification }) => verification ?? '' },
       { head: 'SOURCES', cell: ({ sources }) => sources.join(', ') },
       { head: 'TO', cell: ({ destinations }) => destinations.join(', ') },
       { head: 'FILE', cell: ({ file }) => file },

@@ -1,4 +1,6 @@
 import { HoldfastError } from '../../../core/errors.js'
+import type { RehearsalReport } from '../../../core/rehearsal.js'
+import type { PlanVerification } from '../../../core/verification.js'
 import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
 import type { RunSummary } from '../../../operations/runs.js'
 import type { RunKind } from '../../../operations/search-attributes.js'
@@ -6,12 +8,15 @@ import { BaseCommand } from '../../base-command.js'
 import { exitCodes } from '../../exit-code.js'
 import {
   exitCodeOfBackup,
+  exitCodeOfPlanVerification,
+  exitCodeOfRehearsal,
   exitCodeOfReplication,
   exitCodeOfRestore,
   exitCodeOfVerification,
 } from '../../outcome.js'
 import { renderReplication } from '../../output/copies.js'
-import { renderBackupResult, renderRestoreResult, renderVerification } from '../../output/runs.js'
+import { renderBackupResult, renderRestoreResult } from '../../output/runs.js'
+import { renderPlanVerification, renderRehearsal, renderVerification } from '../../output/verification.js'
 import { runArgument } from '../../run-argument.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -57,7 +62,10 @@ function resultText(
       return { text: renderRestoreResult(restore), exitCode: exitCodeOfRestore(restore) }
     }
     case 'verify': {
-      const report = result as VerifyReport
+      const report = result as VerifyReport | PlanVerification | RehearsalReport
+      if ('items' in report) return { text: renderRehearsal(report), exitCode: exitCodeOfRehearsal(report) }
+      if ('backups' in report)
+        return { text: renderPlanVerification(report), exitCode: exitCodeOfPlanVerification(report) }
       return { text: renderVerification(report), exitCode: exitCodeOfVerification(report) }
     }
     case 'replicate': {
