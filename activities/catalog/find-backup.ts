@@ -2,12 +2,12 @@ import { authenticityOf } from '../../core/authenticity.js'
 import { judged, summaryOf, withMarks } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
-import { stateOfMarks, type MarkState } from '../../core/marks.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
 import { examine, opened } from './examine.js'
-import { openKeyRing } from './key-ring.js'
-import { readMarks } from './marks.js'
+import { openKeyRing, type KeyRing } from './key-ring.js'
+import { markTrustOf } from './mark-trust.js'
+import { readMarkState } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
 
@@ -33,19 +33,21 @@ export async function findBackup(
       failures.push(expected(error, signal))
     }
   }
-  return locate(parts, await theOne(reference, places, failures, signal), signal)
+  const ring = await openKeyRing(parts)
+  const place = await theOne({ reference, places, failures, ring }, signal)
+  return locate(ring, place, signal)
 }
 
 /** Opened where a key of it is here, and only when its code is right. */
-async function locate(parts: CatalogParts, place: Place, signal: AbortSignal): Promise<LocatedBackup> {
+async function locate(ring: KeyRing, place: Place, signal: AbortSignal): Promise<LocatedBackup> {
   const { destination, plan } = place
   const stored = await readManifest(destination, place, signal)
-  const ring = await openKeyRing(parts)
   const { proof, dataKey } = await examine(destination, stored, ring.keys, signal)
   const isEncrypted = stored.manifest.encryption !== undefined
   const authenticity = authenticityOf({ proof, isEncrypted }, ring.factsOf(plan))
   const manifest = await opened(destination, stored.manifest, dataKey)
-  const marks = await marksOf(place, signal)
+  const trust = { isEncrypted: isEncrypted || dataKey !== undefined, ...(dataKey ? { dataKey } : {}) }
+  const marks = await readMarkState({ ...place, trust }, signal)
   const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
   return {
     ...{ destination: destination.name, manifest, marks, isGood },
@@ -59,8 +61,10 @@ interface Place {
   readonly destination: Destination
 }
 
-const marksOf = async ({ destination, ...backup }: Place, signal: AbortSignal): Promise<MarkState> =>
-  stateOfMarks(await readMarks(destination, backup, signal), destination.name)
+async function isListed(place: Place, { keys }: KeyRing, signal: AbortSignal): Promise<boolean> {
+  const trust = await markTrustOf(place, keys, signal)
+  return (await readMarkState({ ...place, trust }, signal)).deletion === undefined
+}
 
 async function* idsThatBegin(
   destination: Destination,
@@ -76,17 +80,22 @@ async function* idsThatBegin(
   }
 }
 
+interface Candidates {
+  readonly reference: BackupReference
+  readonly places: ReadonlyMap<string, Place>
+  readonly failures: readonly HoldfastError[]
+  readonly ring: KeyRing
+}
+
 /** What is deleted makes nothing ambiguous: it is found by its whole id, or when nothing else begins alike. */
 async function theOne(
-  reference: BackupReference,
-  places: ReadonlyMap<string, Place>,
-  failures: readonly HoldfastError[],
+  { reference, places, failures, ring }: Candidates,
   signal: AbortSignal,
 ): Promise<Place> {
   const all = [...places.values()]
   if (all.length > MARKS_READ_AT_MOST) return oneOf(reference, all, failures)
   const listed: Place[] = []
-  for (const place of all) if ((await marksOf(place, signal)).deletion === undefined) listed.push(place)
+  for (const place of all) if (await isListed(place, ring, signal)) listed.push(place)
   const [deleted] = all
   if (listed.length > 0 || deleted === undefined) return oneOf(reference, listed, failures)
   if (reference.among === 'all') return oneOf(reference, all, failures)
