@@ -80,11 +80,11 @@ async function readOne(
 
 /** What proves the marks of the backups of a listing, by the names of their manifests. */
 interface MarkTrusts {
-  isEncrypted(manifest: string): boolean
+  readonly isEncrypted: (manifest: string) => boolean
   /** Whether a key of this host wraps its data key. */
-  hasKey(manifest: string): boolean
+  readonly hasKey: (manifest: string) => boolean
   /** Of a mark by its name. The data key of each backup is opened once. */
-  of(markName: string): Promise<MarkTrust>
+  readonly of: (markName: string) => Promise<MarkTrust>
 }
 
 function markTrusts(
