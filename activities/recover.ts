@@ -107,7 +107,8 @@ async function recoverItem(recovering: Recovering, item: Item): Promise<Recovere
     throw notWritable(folder, error)
   })
   try {
-    const isTree = item.objects.some(({ kind }) => kind === 'tar')
+    // By what it is, not by what it holds: drivers of databases would restore into a server that the manifest names.
+    const isTree = item.type === 'files' || item.type === 'volume'
     const names = isTree ? undefined : await writeDumps(recovering, item, unfinished)
     if (isTree) await recoverTree(recovering, item, unfinished)
     await requireFree(folder, item.source)

@@ -47,8 +47,17 @@ function mysqlCommands({ hints }: Item, database: string, path: string): readonl
 /** Its name as the server had it; object names have only what every file system can hold. */
 function databaseOf({ hints, source }: Item, { object }: RecoveredFile): string {
   const hint = hints[object.part === undefined ? 'database' : `database.${object.part}`]
-  if (hint === undefined) return object.part ?? source
-  return (JSON.parse(hint) as { readonly name: string }).name
+  return nameIn(hint) ?? object.part ?? source
+}
+
+/** Whatever the manifest of a backup that nobody vouches for says there. */
+function nameIn(hint: string | undefined): string | undefined {
+  try {
+    const name = (JSON.parse(hint ?? '{}') as { readonly name?: unknown } | null)?.name
+    return typeof name === 'string' ? name : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** As a POSIX shell takes it for one word, whatever is in it. */

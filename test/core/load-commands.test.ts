@@ -46,3 +46,12 @@ test('a name with anything in it is one word of the shell, and one name of the s
 test('what is used as it is needs no command', () => {
   expect(loadCommands(item({ type: 'sqlite' }), [file('sqlite', 'entries')])).toEqual([])
 })
+
+test.each([
+  ['a hint that is no JSON', '{'],
+  ['a hint without a name', '{}'],
+])('%s leaves the name of the source', (_, database) => {
+  const recorded = item({ type: 'postgres', source: 'orders', hints: { database } })
+
+  expect(loadCommands(recorded, [file('dump')])[0]).toBe('createdb --template=template0 orders')
+})

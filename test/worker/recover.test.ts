@@ -13,6 +13,8 @@ import { withRecovery, type Recovery } from '../../worker/recover.js'
 import { toolsWith } from '../../worker/tools.js'
 import { noise, prose } from '../activities/pipeline/bytes.js'
 import { runActivity } from '../fakes/activity.js'
+import { item, storeBackup } from '../fakes/backups.js'
+import { fakeDestination } from '../fakes/destination.js'
 import { fakeSite } from '../fakes/site.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -186,6 +188,24 @@ test('a backup that anyone could have written is recovered only when that was sa
     code: 'backup.unauthenticated',
   })
   await recover('unproven-to', { allowUnauthenticated: true }, ['main'], at('unproven'))
+})
+
+test('a manifest cannot send the restore of a database to a server of its choice', async () => {
+  const spec = {
+    type: 'postgres',
+    connection: { host: '127.0.0.1', port: 1 },
+    database: 'x',
+    user: 'u',
+  } as const
+  const made = storeBackup(fakeDestination(), { items: [item({ source: 'orders', type: 'postgres', spec })] })
+  const place = at('hostile', 'plans', 'shop', made.id)
+  await mkdir(place, { recursive: true })
+  await writeFile(join(place, 'manifest.json'), JSON.stringify(made))
+  await writeFile(join(place, 'uploads_20260301_013000.tar'), 'the files')
+
+  await recover('hostile-to', { backupId: made.id }, [], at('hostile'))
+
+  expect(await readdir(at('hostile-to', 'orders'))).toEqual(['uploads_20260301_013000.tar'])
 })
 
 test('a folder that was never used is doubted, and stays as it is', async () => {
