@@ -1,12 +1,12 @@
 import { backupAlarms } from '../core/backup-alarms.js'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId } from '../core/ids.js'
-import { stateOfMarks, type MarkState } from '../core/marks.js'
 import type { ExpireInput, ExpireResult } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { removeBackup } from './catalog/remove-backup.js'
 import { leftovers } from './catalog/leftovers.js'
-import { addMark, readMarks } from './catalog/marks.js'
+import { toMark } from './catalog/mark-trust.js'
+import { addMark, readMarkState, type MarkedBackup } from './catalog/marks.js'
 import { removableBackups } from './catalog/removable.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
@@ -39,9 +39,10 @@ async function expire(tools: Tools, input: ExpireInput, signal: AbortSignal): Pr
   const expired: string[] = []
   const asked: string[] = []
   for (const backupId of input.backupIds) {
-    if (!(await mayGo(expiring, backupId))) continue
+    const backup = await toMark({ destination, plan: input.plan, backupId }, tools.keys, signal)
+    if (!(await mayGo(expiring, backup))) continue
     if (input.removal === 'now') asked.push(backupId)
-    else if (await hide(expiring, backupId)) expired.push(backupId)
+    else if (await hide(expiring, backup)) expired.push(backupId)
   }
   // First what was asked for: where the disk is full, nothing else works before it is gone.
   const now = await removeAll(expiring, asked, 'backup removed')
@@ -66,10 +67,11 @@ function requireOwn(backupId: string, plan: string): void {
 }
 
 /** Looked at right before: a pin may be newer than the decision. */
-async function mayGo(expiring: Expiring, backupId: string): Promise<boolean> {
-  const { pin } = await marksNow(expiring, backupId)
+async function mayGo({ input, signal }: Expiring, backup: MarkedBackup): Promise<boolean> {
+  const { pin } = await readMarkState(backup, signal)
+  const { backupId } = backup
   if (pin === undefined) return true
-  if (expiring.input.by === 'retention') return false
+  if (input.by === 'retention') return false
   const why = pin.because === undefined ? '' : `: ${pin.because}`
   throw new HoldfastError('backup.pinned', `Backup ${backupId} is pinned${why}.`, {
     hint: `When it may go: \`holdfast backup unpin ${backupId}\`, then delete it again.`,
@@ -77,30 +79,24 @@ async function mayGo(expiring: Expiring, backupId: string): Promise<boolean> {
 }
 
 /** False: it was pinned meanwhile, and stays. */
-async function hide(expiring: Expiring, backupId: string): Promise<boolean> {
-  const { tools, destination, input, signal } = expiring
-  const { plan, by, quarantineMs } = input
+async function hide(expiring: Expiring, backup: MarkedBackup): Promise<boolean> {
+  const { tools, input, signal } = expiring
+  const { by, quarantineMs } = input
   const { site, clock } = tools
-  const backup = { plan, backupId }
-  const before = await marksNow(expiring, backupId)
+  const before = await readMarkState(backup, signal)
   if (before.deletion === undefined)
-    await addMark(destination, backup, { kind: 'expired', by, quarantineMs }, { site, clock, signal })
-  const after = await marksNow(expiring, backupId)
+    await addMark(backup, { kind: 'expired', by, quarantineMs }, { site, clock, signal })
+  const after = await readMarkState(backup, signal)
   if (after.pin === undefined) {
+    const { backupId, destination } = backup
     await forgetAlarms(expiring, backupId)
     tools.log.info('backup deleted', { backupId, destination: destination.name, by })
     return true
   }
   const cancels = [...(after.deletion?.marks ?? [])]
-  await addMark(destination, backup, { kind: 'undeleted', cancels }, { site, clock, signal })
+  await addMark(backup, { kind: 'undeleted', cancels }, { site, clock, signal })
   return false
 }
-
-const marksNow = async (
-  { destination, input: { plan }, signal }: Expiring,
-  backupId: string,
-): Promise<MarkState> =>
-  stateOfMarks(await readMarks(destination, { plan, backupId }, signal), destination.name)
 
 /** Nobody needs to look after what goes; who brings it back can verify it again. */
 async function forgetAlarms({ tools, destination }: Expiring, backupId: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { HoldfastError } from '../core/errors.js'
-import { stateOfMarks, type MarkContent, type MarkState } from '../core/marks.js'
+import type { MarkContent, MarkState } from '../core/marks.js'
 import { backupAlarms } from '../core/backup-alarms.js'
 import type { LocatedBackup, MarkChange, MarkInput, MarkResult } from '../core/work.js'
 import type { QuestionActivities } from './activities.js'
-import { addMark, readMarks } from './catalog/marks.js'
+import { toMark } from './catalog/mark-trust.js'
+import { addMark, readMarkState } from './catalog/marks.js'
 import { probe } from './catalog/probe.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'
@@ -94,15 +95,15 @@ const reason = (because: string | undefined) =>
   because === undefined ? {} : { because: because.slice(0, BECAUSE_LENGTH) }
 
 async function addAndRead(
-  { site, clock }: Tools,
+  { site, clock, keys }: Tools,
   destination: Destination,
   { manifest }: LocatedBackup,
   content: MarkContent,
   signal: AbortSignal,
 ): Promise<MarkState> {
-  const backup = { plan: manifest.plan, backupId: manifest.id }
-  await addMark(destination, backup, content, { site, clock, signal })
-  return stateOfMarks(await readMarks(destination, backup, signal), destination.name)
+  const backup = await toMark({ destination, plan: manifest.plan, backupId: manifest.id }, keys, signal)
+  await addMark(backup, content, { site, clock, signal })
+  return readMarkState(backup, signal)
 }
 
 const deleted = ({ manifest: { id } }: LocatedBackup): HoldfastError =>

@@ -7,9 +7,12 @@ import type { Tools } from './tools.js'
 /** Two attempts of one source on one host never share a folder. */
 const RANDOM_DIGITS = 12
 
+/** What of the world drivers of sources need. */
+export type SourceTools = Pick<Tools, 'site' | 'secrets' | 'clock' | 'random' | 'shell' | 'volumePath'>
+
 /** The world as the driver of one source sees it, with a scratch folder of its own, which `dispose` removes. */
 export async function makeSourceContext(
-  tools: Tools,
+  tools: SourceTools,
   given: {
     readonly sourceName: string
     readonly signal: AbortSignal

@@ -5,7 +5,7 @@ import { requireOpened } from '../core/encrypted-manifest.js'
 import { HoldfastError, isRetryable } from '../core/errors.js'
 import { backupFolder, manifestName } from '../core/ids.js'
 import type { VerifyDepth } from '../core/job.js'
-import type { MarkContent } from '../core/marks.js'
+import type { MarkContent, MarkState } from '../core/marks.js'
 import type { VerifyInput, VerifyReport } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { contentProblem, damageFound, sizeProblem, storedProblem } from './catalog/check-objects.js'
@@ -54,8 +54,8 @@ async function verify(
         verified = withFound(verified, object, await look(work, item, object))
       const report: VerifyReport = { ...verified, destination: located.destination }
       if (report.problems.length > 0) await requireStillThere(backup)
-      const note = await record(work, report)
-      return note === undefined ? report : { ...report, notes: [...(report.notes ?? []), note] }
+      const notes = [...(report.notes ?? []), ...forgedNotes(located.marks), ...(await record(work, report))]
+      return notes.length === 0 ? report : { ...report, notes }
     },
     () => verified,
   )
@@ -131,12 +131,19 @@ const NO_MEANS: ReadonlySet<string> = new Set([
   'docker.denied',
 ])
 
+/** It says nothing of the bytes of the backup, which are what is verified. */
+const forgedNotes = ({ forged = [] }: MarkState): readonly string[] =>
+  forged.map(
+    (name) =>
+      `Mark ${name} was not written by anyone who has a key of the backup: it counts for nothing. Look at who can write there.`,
+  )
+
 /** The result as a mark and, when it is bad, as an alarm. Answers why there is no mark, where that is so. */
 async function record(
   { tools, backup, site: owner, depth, signal }: Looking,
   { backupId, problems }: VerifyReport,
-): Promise<string | undefined> {
-  const { destination, plan } = backup
+): Promise<readonly string[]> {
+  const { destination, plan, dataKey } = backup
   const { name } = destination
   const cause = backupAlarms.damaged(name, backupId)
   const [problem] = problems
@@ -148,19 +155,20 @@ async function record(
       hint: 'Make a new backup now, look at the disk, and verify the other backups there.',
     })
   }
-  if (owner !== tools.site.site) return `It is not marked: it belongs to the site "${owner}".`
+  if (owner !== tools.site.site) return [`It is not marked: it belongs to the site "${owner}".`]
   const content: MarkContent =
     problem === undefined
       ? { kind: 'verified', destination: name, depth }
       : { kind: 'damaged', destination: name, problem: problem.slice(0, PROBLEM_LENGTH) }
   const { site, clock } = tools
   try {
-    await addMark(destination, { plan, backupId }, content, { site, clock, signal })
-    return undefined
+    const trust = dataKey === undefined ? { isEncrypted: false } : { isEncrypted: true, dataKey }
+    await addMark({ destination, plan, backupId, trust }, content, { site, clock, signal })
+    return []
   } catch (error) {
     // A place that is full or read-only can still be verified.
     if (!(error instanceof HoldfastError) || isRetryable(error.kind)) throw error
-    return `It is not marked: ${error.message}`
+    return [`It is not marked: ${error.message}`]
   }
 }
 

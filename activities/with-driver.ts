@@ -1,5 +1,5 @@
 import type { SourceType } from '../schemas/sources.js'
-import { makeSourceContext } from './source-context.js'
+import { makeSourceContext, type SourceTools } from './source-context.js'
 import type { SourceContext, SourceDriver } from './sources/driver.js'
 import type { sources } from './sources/registry.js'
 import type { Tools } from './tools.js'
@@ -14,7 +14,7 @@ export interface DriverWork {
 
 /** Lets `work` use the driver of one source, in a context that is cleared away afterwards. */
 export async function withDriver<T>(
-  { tools, drivers, signal }: DriverWork,
+  { tools, drivers, signal }: Omit<DriverWork, 'tools'> & { readonly tools: SourceTools },
   { sourceName, type }: { sourceName: string; type: SourceType },
   work: (driver: SourceDriver<SourceType>, context: SourceContext) => Promise<T>,
 ): Promise<T> {

@@ -14,9 +14,9 @@ export async function planFrom(site: Site, nameOrFile: string): Promise<Compiled
   return planNamed(site, looksLikeFile(nameOrFile) ? resolve(nameOrFile) : nameOrFile)
 }
 
-/** The plan that was named, where one is: what else it may be is for the caller to find out. */
+/** The plan that was named, or none where it must be a backup: ids of those begin with a date, as the name of a plan may. */
 export async function planOrNone(site: Site, named: string): Promise<CompiledPlan | undefined> {
-  const { allPlans, looksLikeFile } = await import('../operations/plans.js')
-  if (looksLikeFile(named)) return planFrom(site, named)
-  return (await allPlans(site)).find(({ name }) => name === named)
+  if (!/^[0-9]/.test(named)) return planFrom(site, named)
+  const { loadPlans } = await import('../site/plans.js')
+  return (await loadPlans(site)).plans.find(({ name }) => name === named)
 }

@@ -1,6 +1,21 @@
 /** What the code beside a manifest proved: it is right; it is there, but no key here can tell; it is not there. */
 export type Proof = 'right' | 'untold' | 'absent'
 
+/** What the code beside a mark proved; `wrong`: it is there, and is not that of the mark. */
+export type MarkProof = Proof | 'wrong'
+
+/**
+ * Why a mark of an encrypted backup is not believed. `forged`: whoever wrote it did not have the data key, or it was moved
+ * here from elsewhere. `untold`: no key of this host can tell.
+ */
+export type MarkDoubt = 'forged' | 'untold'
+
+/** Undefined: the mark can be believed, or there is no key by which anyone could have proved it. */
+export function doubtOf(proof: MarkProof, backup: { readonly isEncrypted: boolean }): MarkDoubt | undefined {
+  if (!backup.isEncrypted || proof === 'right') return undefined
+  return proof === 'untold' ? 'untold' : 'forged'
+}
+
 /**
  * How far a manifest can be believed, where keys are in play. `unchecked`: this host has no key to tell. `unauthenticated`:
  * anyone who can write to the destination could have written it.

@@ -1,4 +1,5 @@
 import type { Mark } from '../schemas/mark.js'
+import type { MarkDoubt } from './authenticity.js'
 import { compactTime } from './ids.js'
 
 export type { Mark } from '../schemas/mark.js'
@@ -31,6 +32,8 @@ export interface PlacedMark {
   readonly modifiedAt: string
   /** Left out: it cannot be read. */
   readonly mark?: Mark
+  /** Left out: it is believed. */
+  readonly doubt?: MarkDoubt
 }
 
 /** What all marks of a backup together mean at one destination. */
@@ -45,8 +48,10 @@ export interface MarkState {
   }
   /** It is deleted: hidden, and removed after its quarantine. */
   readonly deletion?: Deletion
-  /** A mark that cannot be read may say anything: what has one is never removed. */
+  /** A mark that cannot be read, or that no key of this host can tell, may say anything: what has one is never removed. */
   readonly hasUnreadable: boolean
+  /** Names of marks that nobody with a key of the backup has written: they count for nothing at all. */
+  readonly forged?: readonly string[]
 }
 
 export interface Deletion {
@@ -63,13 +68,16 @@ export const NO_MARKS: MarkState = { isAccepted: false, hasUnreadable: false }
 /**
  * What the marks mean. Pins, and verifications of this destination: the last one counts. A deletion holds until a mark
  * cancels it by its name, so that neither clocks nor the order in which copies meet decide. Nobody takes back an acceptance.
+ * What is forged is as good as absent; of what no key here can tell, only a pin counts: all that it does is keep.
  */
 export function stateOfMarks(placed: readonly PlacedMark[], destination: string): MarkState {
   const inOrder = [...placed].sort((one, other) => (one.name < other.name ? -1 : 1))
-  const marks = inOrder.flatMap(({ mark }) => (mark === undefined ? [] : [mark]))
-  const pin = marks.findLast(({ kind }) => kind === 'pinned' || kind === 'unpinned')
+  const believed = inOrder.filter(({ doubt }) => doubt === undefined)
+  const marks = believed.flatMap(({ mark }) => (mark === undefined ? [] : [mark]))
+  const pin = pinOf(inOrder)
   const verification = verificationOf(marks, destination)
-  const deletion = deletionOf(inOrder)
+  const deletion = deletionOf(believed)
+  const forged = inOrder.flatMap(({ name, doubt }) => (doubt === 'forged' ? [name] : []))
   return {
     ...(pin?.kind === 'pinned'
       ? { pin: { at: pin.at, ...(pin.because === undefined ? {} : { because: pin.because }) } }
@@ -77,8 +85,18 @@ export function stateOfMarks(placed: readonly PlacedMark[], destination: string)
     isAccepted: marks.some(({ kind }) => kind === 'accepted'),
     ...(verification === undefined ? {} : { verification }),
     ...(deletion === undefined ? {} : { deletion }),
-    hasUnreadable: inOrder.length > marks.length,
+    hasUnreadable: inOrder.length > marks.length + forged.length,
+    ...(forged.length === 0 ? {} : { forged }),
   }
+}
+
+function pinOf(inOrder: readonly PlacedMark[]): Mark | undefined {
+  const marks = inOrder.flatMap(({ mark, doubt }) =>
+    mark !== undefined && (doubt === undefined || (doubt === 'untold' && mark.kind === 'pinned'))
+      ? [mark]
+      : [],
+  )
+  return marks.findLast(({ kind }) => kind === 'pinned' || kind === 'unpinned')
 }
 
 function verificationOf(marks: readonly Mark[], here: string): MarkState['verification'] {
@@ -115,7 +133,12 @@ export const isRemovable = ({ deletion, pin, hasUnreadable }: MarkState, storeTi
   !hasUnreadable &&
   storeTime.getTime() >= new Date(deletion.until).getTime()
 
+/** Name of the code beside a mark, whose name it shares. */
+export const markCodeName = (markName: string): string => markName.replace(/\.json$/, '.mac')
+
 const MARK_NAME = /^(\d{8}_\d{6}_\d{3})-([a-z]+)\.json$/
+
+const MARK_OR_CODE_NAME = /^(\d{8}_\d{6}_\d{3})-[a-z]+\.(?:json|mac)$/
 
 /** The kind that the name of a mark tells; undefined for what is no mark, or of a kind that we do not know. */
 export const kindOfMarkName = (name: string): MarkKind | undefined =>
@@ -123,11 +146,12 @@ export const kindOfMarkName = (name: string): MarkKind | undefined =>
 
 /**
  * Name of a new mark: its time, unless a mark that is there already is as late or later. Then just after that one: a clock
- * that was set back must not put an unpin before its pin.
+ * that was set back must not put an unpin before its pin. A code without its mark, left by a death in between, has used up
+ * its time as well: another mark cannot have the same code.
  */
 export function nextMarkName(kind: MarkKind, now: Date, existing: readonly string[]): string {
   const [last] = existing
-    .flatMap((name) => MARK_NAME.exec(name)?.[1] ?? [])
+    .flatMap((name) => MARK_OR_CODE_NAME.exec(name)?.[1] ?? [])
     .sort()
     .slice(-1)
   const own = instantOf(now)

@@ -170,7 +170,7 @@ function applyMarks(candidates: readonly Candidate[]): void {
   for (const { summary, reasons } of candidates) {
     const { pin, hasUnreadable } = summary.marks
     if (pin) reasons.push(pin.because === undefined ? 'pinned' : `pinned: ${pin.because}`)
-    if (hasUnreadable) reasons.push('a mark of it cannot be read')
+    if (hasUnreadable) reasons.push('a mark of it cannot be read or checked')
   }
 }
 

@@ -18,6 +18,12 @@ const MOST_ALIASES = 50
 /** The first mistakes of the syntax explain the rest. */
 const MOST_SYNTAX_ISSUES = 5
 
+const BEGINNINGS = {
+  plan: 'A plan starts with "version: 1".',
+  configuration: 'A configuration starts with "version: 1".',
+  destination: 'A destination starts with its type, as in "type: s3".',
+}
+
 /** A text that is one YAML mapping, and where its entries stand. */
 export interface ParsedYaml {
   readonly value: Readonly<Record<string, unknown>>
@@ -30,7 +36,7 @@ export interface ParsedYaml {
 /** Never throws. Without `parsed`, at least one of the issues is an error. */
 export function parseYaml(
   given: string,
-  { file, what }: { file: string; what: 'plan' | 'configuration' },
+  { file, what }: { file: string; what: keyof typeof BEGINNINGS },
 ): { parsed?: ParsedYaml; issues: readonly Issue[] } {
   const text = withoutMark(given)
   const refuse = (offset: number, message: string, hint?: string, end = offset + 1): Issue => ({
@@ -55,19 +61,11 @@ export function parseYaml(
     }
   }
   const root = document.contents
-  if (root === null)
-    return { issues: [refuse(0, 'the file is empty.', `A ${what} starts with "version: 1".`)] }
+  if (root === null) return { issues: [refuse(0, 'the file is empty.', BEGINNINGS[what])] }
   if (!isMap(root)) {
     const [start, end] = root.range
     return {
-      issues: [
-        refuse(
-          start,
-          `the file is no ${what}: expected keys and values.`,
-          `A ${what} starts with "version: 1".`,
-          end,
-        ),
-      ],
+      issues: [refuse(start, `the file is no ${what}: expected keys and values.`, BEGINNINGS[what], end)],
     }
   }
   const alias = aliasMistake(document)

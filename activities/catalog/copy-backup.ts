@@ -9,7 +9,7 @@ import {
   marksFolder,
   runObjectName,
 } from '../../core/ids.js'
-import { kindOfMarkName, type MarkKind } from '../../core/marks.js'
+import { kindOfMarkName, markCodeName, type MarkKind } from '../../core/marks.js'
 import type { Destination } from '../destinations/driver.js'
 import { metered } from '../pipeline/meter.js'
 import { proven } from '../pipeline/proven.js'
@@ -49,9 +49,7 @@ export async function copyBackup(
   await copySmall(work, runObjectName(plan, backupId))
   for (const name of await namesIn(from, keysFolder(plan, backupId), signal)) await copySmall(work, name)
   for (const object of objects) await copyObject(work, folder, object)
-  for (const name of await namesIn(from, marksFolder(plan, backupId), signal))
-    if (SAID_OF_ALL.has(kindOfMarkName(name.slice(marksFolder(plan, backupId).length))))
-      await copySmall(work, name)
+  await copyMarks(work, marksFolder(plan, backupId))
   await requireCopied(to, folder, objects, signal)
   if (manifest.encryption !== undefined || (await from.stat(manifestCodeName(plan, backupId), signal)))
     await copySmall(work, manifestCodeName(plan, backupId))
@@ -64,6 +62,16 @@ async function namesIn(destination: Destination, prefix: string, signal: AbortSi
   const names: string[] = []
   for await (const { name } of destination.list(prefix, signal)) names.push(name)
   return names
+}
+
+/** Each after its code, where it has one: a mark is never there without it. */
+async function copyMarks(work: CopyWork, folder: string): Promise<void> {
+  const names = await namesIn(work.from, folder, work.signal)
+  for (const name of names) {
+    if (!SAID_OF_ALL.has(kindOfMarkName(name.slice(folder.length)))) continue
+    if (names.includes(markCodeName(name))) await copySmall(work, markCodeName(name))
+    await copySmall(work, name)
+  }
 }
 
 /** Create-only at the other end: the same bytes succeed. */

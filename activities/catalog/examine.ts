@@ -1,7 +1,6 @@
 import type { Proof } from '../../core/authenticity.js'
 import type { Manifest } from '../../core/backup.js'
 import { isSealed, type EncryptedManifest } from '../../core/encrypted-manifest.js'
-import { HoldfastError } from '../../core/errors.js'
 import { backupFolder, manifestCodeName } from '../../core/ids.js'
 import type { Destination } from '../destinations/driver.js'
 import { findDataKey } from '../keys/data-key.js'
@@ -9,7 +8,7 @@ import { isCodeOf } from '../keys/derive.js'
 import type { Key } from '../keys/key.js'
 import { isClearPartOf, openManifest } from '../keys/sealed-manifest.js'
 import { checkManifest, damaged, type About, type StoredManifest } from './read-manifest.js'
-import { readSmallObject } from './small-object.js'
+import { readSmallText } from './small-object.js'
 
 /** What the keys of this host tell of a manifest. */
 export interface Examined {
@@ -25,7 +24,7 @@ export async function examine(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<Examined> {
-  const code = await readCode(destination, manifestCodeName(plan, backupId), signal)
+  const code = await readSmallText(destination, manifestCodeName(plan, backupId), signal)
   const dataKey = await findDataKey({ destination, plan, backupId }, keys, signal)
   const opened = dataKey === undefined ? {} : { dataKey }
   if (code === undefined) return { proof: 'absent', ...opened }
@@ -53,19 +52,6 @@ async function unsealed(manifest: EncryptedManifest, dataKey: Buffer, about: Abo
     return await openManifest(manifest, dataKey)
   } catch (error) {
     throw damaged(about, 'its sealed part does not open', error)
-  }
-}
-
-async function readCode(
-  destination: Destination,
-  name: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    return (await readSmallObject(destination, name, signal)).toString('utf8')
-  } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'object.not-found') return undefined
-    throw error
   }
 }
 

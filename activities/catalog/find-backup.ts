@@ -3,12 +3,13 @@ import { judged, summaryOf, withMarks } from '../../core/backup.js'
 import { bestCopy } from '../../core/copies.js'
 import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
-import { stateOfMarks, type MarkState } from '../../core/marks.js'
+import type { MarkState } from '../../core/marks.js'
 import type { BackupReference, LocatedBackup } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
 import { examine, opened } from './examine.js'
 import { openKeyRing, type KeyRing } from './key-ring.js'
-import { readMarks } from './marks.js'
+import { markTrustOf } from './mark-trust.js'
+import { readMarkState } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
 
@@ -37,8 +38,9 @@ export async function findBackup(
       failures.push(expected(error, signal))
     }
   }
-  const copies = await copiesOf(reference, { places, failures }, signal)
-  return locate(parts, copies, failures, signal)
+  const ring = await openKeyRing(parts)
+  const copies = await copiesOf({ reference, places, failures, ring }, signal)
+  return locate(ring, copies, failures, signal)
 }
 
 interface Place {
@@ -53,12 +55,11 @@ interface MarkedPlace extends Place {
 
 /** Of each place what can be had; fails as the first place does where none can be. */
 async function locate(
-  parts: CatalogParts,
+  ring: KeyRing,
   places: readonly MarkedPlace[],
   failures: HoldfastError[],
   signal: AbortSignal,
 ): Promise<LocatedBackup> {
-  const ring = await openKeyRing(parts)
   const copies: Located[] = []
   const unreadable: HoldfastError[] = []
   for (const place of places) {
@@ -110,10 +111,17 @@ async function* idsThatBegin(
   }
 }
 
+interface Candidates {
+  readonly reference: BackupReference
+  readonly places: readonly Place[]
+  /** Why some places could not be looked at; more are added. */
+  readonly failures: HoldfastError[]
+  readonly ring: KeyRing
+}
+
 /** What is deleted makes nothing ambiguous: it is found by its whole id, or when nothing else begins alike. */
 async function copiesOf(
-  reference: BackupReference,
-  { places, failures }: { places: readonly Place[]; failures: HoldfastError[] },
+  { reference, places, failures, ring: { keys } }: Candidates,
   signal: AbortSignal,
 ): Promise<readonly MarkedPlace[]> {
   const ids = idsOf(places)
@@ -121,7 +129,8 @@ async function copiesOf(
   const marked: MarkedPlace[] = []
   for (const place of places) {
     try {
-      marked.push({ ...place, marks: await marksOf(place, signal) })
+      const trust = await markTrustOf(place, keys, signal)
+      marked.push({ ...place, marks: await readMarkState({ ...place, trust }, signal) })
     } catch (error) {
       failures.push(expected(error, signal))
     }
@@ -138,9 +147,6 @@ async function copiesOf(
   const id = theOne(reference, idsOf(listed.length > 0 ? listed : marked), failures)
   return (reference.among === 'all' ? marked : listed).filter(({ backupId }) => backupId === id)
 }
-
-const marksOf = async ({ destination, ...backup }: Place, signal: AbortSignal): Promise<MarkState> =>
-  stateOfMarks(await readMarks(destination, backup, signal), destination.name)
 
 const idsOf = (places: readonly Place[]): readonly string[] =>
   [...new Set(places.map(({ backupId }) => backupId))].sort()

@@ -1,23 +1,34 @@
-import pLimit from 'p-limit'
 import { authenticityOf } from '../../core/authenticity.js'
 import { judged, summaryOf, withMarks, type BackupSummary } from '../../core/backup.js'
 import { manifestCodeName } from '../../core/ids.js'
-import { stateOfMarks } from '../../core/marks.js'
+import { stateOfMarks, type PlacedMark } from '../../core/marks.js'
 import type { Destination, ObjectInfo } from '../destinations/driver.js'
 import { examine } from './examine.js'
 import type { KeyRing } from './key-ring.js'
-import { placeMarks } from './place-marks.js'
-import { markOfObject, readMark } from './marks.js'
-import { expected, type CatalogParts } from './parts.js'
+import { listMarks } from './list-marks.js'
+import { objectsIn, type ObjectsIn } from './objects-in.js'
+import type { CatalogParts } from './parts.js'
+import { readAll } from './read-all.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
-import { createSummaryCache, isSame, type CachedManifest, type CachedObject } from './summary-cache.js'
-
-/** Enough to hide the latency of a store; few enough to stay small, whatever lies there. */
-const READ_AT_ONCE = 8
+import {
+  createSummaryCache,
+  isManifest,
+  isSame,
+  type CachedManifest,
+  type CachedObject,
+} from './summary-cache.js'
 
 export interface Listed {
   readonly summaries: readonly BackupSummary[]
   readonly problems: readonly string[]
+}
+
+/** A destination, as it is listed and as it was when it was listed before. */
+export interface Listing {
+  readonly destination: Destination
+  readonly objects: ObjectsIn
+  readonly ring: KeyRing
+  readonly known: ReadonlyMap<string, CachedObject>
 }
 
 /** All backups at one destination, with what their marks say, deleted ones too. Reads what was not read before. */
@@ -30,59 +41,29 @@ export async function listDestination(
   const prefix = plan === undefined ? 'plans/' : `plans/${plan}/`
   const cache = createSummaryCache({ folder: cacheFolder, destination: destination.name, log })
   const known = await cache.read()
-  const current = new Map<string, CachedObject>()
-  const { objects, codes } = await objectsIn(destination, prefix, signal)
-  const unknown = objects.filter((info) => {
-    const entry = known.get(info.name)
-    if (!isSame(entry, info, codes.get(codeNameOf(info.name))) || canTellNow(entry, ring)) return true
-    current.set(info.name, entry)
-    return false
-  })
+  const listing: Listing = { destination, known, ring, objects: await objectsIn(destination, prefix, signal) }
+  const { manifests, problems } = await listManifests(listing, signal)
+  const marks = await listMarks(listing, manifests, signal)
 
-  const problems = await readAll({ destination, codes, ring, current }, unknown, signal)
-  const isStale = [...known.keys()].some((name) => name.startsWith(prefix) && !current.has(name))
-  if (unknown.length > problems.length || isStale) {
+  const current = [...manifests.values(), ...marks.read]
+  const isNew = current.some((entry) => known.get(entry.name) !== entry)
+  const names = new Set(current.map(({ name }) => name))
+  const isStale = [...known.keys()].some((name) => name.startsWith(prefix) && !names.has(name))
+  if (isNew || isStale) {
     const elsewhere = [...known.values()].filter(({ name }) => !name.startsWith(prefix))
-    await cache.write([...elsewhere, ...current.values()])
+    await cache.write([...elsewhere, ...current])
   }
-  const marks = placeMarks(
-    current.values(),
-    unknown.filter(({ name }) => !current.has(name)),
+  const summaries = [...manifests.values()].map((entry) =>
+    summarized(entry, marks.byManifest.get(entry.name) ?? [], listing),
   )
-  const summaries = [...current.values()].flatMap((entry) =>
-    entry.summary === undefined
-      ? []
-      : [withMarks(believed(entry, ring), stateOfMarks(marks.get(entry.name) ?? [], destination.name))],
-  )
-  return { summaries, problems }
+  return { summaries, problems: [...problems, ...marks.problems] }
 }
 
-/** Manifests, marks, and size and time of the codes beside manifests. */
-async function objectsIn(
-  destination: Destination,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<{ objects: ObjectInfo[]; codes: Map<string, string> }> {
-  const objects: ObjectInfo[] = []
-  const codes = new Map<string, string>()
-  for await (const info of destination.list(prefix, signal)) {
-    if (backupOfManifest(info.name) || markOfObject(info.name)) objects.push(info)
-    else if (info.name.endsWith('.mac'))
-      codes.set(info.name, `${info.bytes}, ${info.modifiedAt.toISOString()}`)
-  }
-  return { objects, codes }
-}
-
-function codeNameOf(objectName: string): string {
-  const { plan = '', backupId = '' } = backupOfManifest(objectName) ?? {}
-  return manifestCodeName(plan, backupId)
-}
-
-/** A key that was not here when the manifest was read may have come. */
-const canTellNow = (entry: CachedObject, { keys }: KeyRing): boolean =>
-  entry.summary !== undefined &&
-  entry.proof === 'untold' &&
-  keys.some(({ id }) => entry.summary.keyIds?.includes(id))
+const summarized = (
+  entry: CachedManifest,
+  marks: readonly PlacedMark[],
+  { destination, ring }: Listing,
+): BackupSummary => withMarks(believed(entry, ring), stateOfMarks(marks, destination.name))
 
 const believed = ({ proof, summary }: CachedManifest, ring: KeyRing): BackupSummary =>
   judged(
@@ -90,49 +71,44 @@ const believed = ({ proof, summary }: CachedManifest, ring: KeyRing): BackupSumm
     authenticityOf({ proof, isEncrypted: summary.keyIds !== undefined }, ring.factsOf(summary.plan)),
   )
 
-interface Reading {
-  readonly destination: Destination
-  readonly codes: ReadonlyMap<string, string>
-  readonly ring: KeyRing
-  /** What is read goes here. */
-  readonly current: Map<string, CachedObject>
-}
-
-/** Answers what is wrong with those that could not be read. */
-async function readAll(
-  reading: Reading,
-  objects: readonly ObjectInfo[],
+/** By their names. */
+async function listManifests(
+  listing: Listing,
   signal: AbortSignal,
-): Promise<string[]> {
-  const limit = pLimit(READ_AT_ONCE)
-  const problems = await Promise.all(
-    objects.map((info) =>
-      limit(async (): Promise<string[]> => {
-        try {
-          reading.current.set(info.name, await readObject(reading, info, signal))
-          return []
-        } catch (error) {
-          const { code, message } = expected(error, signal)
-          // It was removed between the listing and now.
-          return code === 'backup.not-found' || code === 'object.not-found' ? [] : [message]
-        }
-      }),
-    ),
-  )
-  return problems.flat()
+): Promise<{ manifests: Map<string, CachedManifest>; problems: readonly string[] }> {
+  const { objects, known } = listing
+  const manifests = new Map<string, CachedManifest>()
+  const unknown = objects.manifests.filter((info) => {
+    const entry = known.get(info.name)
+    const isKnown = isSame(entry, info, objects.codes.get(codeNameOf(info.name))) && isManifest(entry)
+    if (!isKnown || canTellNow(entry, listing)) return true
+    manifests.set(info.name, entry)
+    return false
+  })
+  const { read, problems } = await readAll(unknown, (info) => readOne(listing, info, signal), signal)
+  for (const entry of read) manifests.set(entry.name, entry)
+  return { manifests, problems }
 }
 
-async function readObject(
-  { destination, codes, ring }: Reading,
+function codeNameOf(objectName: string): string {
+  const { plan = '', backupId = '' } = backupOfManifest(objectName) ?? {}
+  return manifestCodeName(plan, backupId)
+}
+
+/** A key that was not here when the manifest was read may have come; or the backup was wrapped for another one. */
+const canTellNow = ({ name, proof }: CachedManifest, { ring, objects }: Listing): boolean =>
+  proof === 'untold' && ring.keys.some(({ id }) => objects.wraps.get(name)?.includes(id))
+
+async function readOne(
+  { destination, objects, ring }: Listing,
   { name, bytes, modifiedAt }: ObjectInfo,
   signal: AbortSignal,
-): Promise<CachedObject> {
+): Promise<CachedManifest> {
+  const { plan = '', backupId = '' } = backupOfManifest(name) ?? {}
   const object = { name, bytes, modifiedAt: modifiedAt.toISOString() }
-  const backup = backupOfManifest(name)
-  if (!backup) return { ...object, mark: await readMark(destination, name, signal) }
-  const stored = await readManifest(destination, backup, signal)
+  const stored = await readManifest(destination, { plan, backupId }, signal)
   const summary = summaryOf(stored.manifest, destination.name)
-  const code = codes.get(codeNameOf(name))
+  const code = objects.codes.get(codeNameOf(name))
   // The code is asked for only where one was listed: most places have no encrypted backup.
   if (code === undefined) return { ...object, proof: 'absent', summary }
   const { proof } = await examine(destination, stored, ring.keys, signal)

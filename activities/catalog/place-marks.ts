@@ -1,23 +1,40 @@
+import { doubtOf } from '../../core/authenticity.js'
 import { manifestName } from '../../core/ids.js'
 import type { PlacedMark } from '../../core/marks.js'
 import type { ObjectInfo } from '../destinations/driver.js'
 import { markOfObject } from './marks.js'
-import type { CachedObject } from './summary-cache.js'
+import type { CachedMark } from './summary-cache.js'
 
-/** Marks by the name of the manifest that they belong to. What an unread one says is not known; that it is there, is. */
+/**
+ * Marks by the name of the manifest that they belong to. What an unread one says is not known; that it is there, is.
+ * `isEncrypted` tells it of a backup by the name of its manifest.
+ */
 export function placeMarks(
-  read: Iterable<CachedObject>,
+  read: Iterable<CachedMark>,
   unread: readonly ObjectInfo[],
+  isEncrypted: (manifest: string) => boolean,
 ): ReadonlyMap<string, readonly PlacedMark[]> {
   const marks = new Map<string, PlacedMark[]>()
-  const place = (objectName: string, modifiedAt: string, mark?: PlacedMark['mark']) => {
-    const of = markOfObject(objectName)
-    if (!of) return
-    const manifest = manifestName(of.plan, of.backupId)
-    const placed = { name: of.name, modifiedAt, ...(mark === undefined ? {} : { mark }) }
+  const place = (manifest: string, placed: PlacedMark) =>
     marks.set(manifest, [...(marks.get(manifest) ?? []), placed])
+  for (const { name: objectName, modifiedAt, mark, proof } of read) {
+    const { manifest, name } = placeOf(objectName)
+    const doubt = doubtOf(proof, { isEncrypted: isEncrypted(manifest) })
+    place(manifest, {
+      ...{ name, modifiedAt },
+      ...(mark === undefined ? {} : { mark }),
+      ...(doubt === undefined ? {} : { doubt }),
+    })
   }
-  for (const { name, modifiedAt, mark } of read) place(name, modifiedAt, mark)
-  for (const { name, modifiedAt } of unread) place(name, modifiedAt.toISOString())
+  for (const { name: objectName, modifiedAt } of unread) {
+    const { manifest, name } = placeOf(objectName)
+    place(manifest, { name, modifiedAt: modifiedAt.toISOString() })
+  }
   return marks
+}
+
+/** Of an object that is known to be a mark. */
+function placeOf(objectName: string): { readonly manifest: string; readonly name: string } {
+  const { plan = '', backupId = '', name = '' } = markOfObject(objectName) ?? {}
+  return { manifest: manifestName(plan, backupId), name }
 }

@@ -1,9 +1,10 @@
-import { isRemovable, stateOfMarks } from '../../core/marks.js'
+import { isRemovable } from '../../core/marks.js'
 import { standstillReason } from '../../core/retention.js'
 import type { ExpireInput } from '../../core/work.js'
 import type { Destination } from '../destinations/driver.js'
 import type { Tools } from '../tools.js'
-import { readMarks } from './marks.js'
+import { toMark } from './mark-trust.js'
+import { readMarkState } from './marks.js'
 import { probe } from './probe.js'
 
 /**
@@ -11,7 +12,14 @@ import { probe } from './probe.js'
  * while it would not delete anything now. Marks are read anew: what was brought back a moment ago is not among them.
  */
 export async function removableBackups(
-  { catalog, site, clock, random, log }: Pick<Tools, 'catalog' | 'site' | 'clock' | 'random' | 'log'>,
+  {
+    catalog,
+    site,
+    keys,
+    clock,
+    random,
+    log,
+  }: Pick<Tools, 'catalog' | 'site' | 'keys' | 'clock' | 'random' | 'log'>,
   destination: Destination,
   { plan, intervalMs }: Pick<ExpireInput, 'plan' | 'intervalMs'>,
   signal: AbortSignal,
@@ -26,7 +34,7 @@ export async function removableBackups(
   })
   const removable: string[] = []
   for (const { id: backupId } of deleted) {
-    const marks = stateOfMarks(await readMarks(destination, { plan, backupId }, signal), destination.name)
+    const marks = await readMarkState(await toMark({ destination, plan, backupId }, keys, signal), signal)
     if (!isRemovable(marks, storeTime)) continue
     if (standstill === undefined || marks.deletion?.by === 'person') removable.push(backupId)
     else log.warn('deleted backup not removed yet', { backupId, reason: standstill })

@@ -5,6 +5,20 @@ import type { Destination } from '../destinations/driver.js'
 /** Manifests are the largest: a thousand names per source and the text of a plan stay far below it. */
 const MAX_BYTES = 32 * 2 ** 20
 
+/** As `readSmallObject`, as text; undefined where there is none. */
+export async function readSmallText(
+  destination: Destination,
+  objectName: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await readSmallObject(destination, objectName, signal)).toString('utf8')
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'object.not-found') return undefined
+    throw error
+  }
+}
+
 /** Whole content of an object of ours that is small by its nature. Fails with `object.corrupt` when it is not. */
 export async function readSmallObject(
   destination: Destination,

@@ -2,14 +2,14 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Proof } from '../../core/authenticity.js'
+import type { MarkProof, Proof } from '../../core/authenticity.js'
 import type { BackupSummary } from '../../core/backup.js'
 import type { Mark } from '../../core/marks.js'
 import type { ObjectInfo } from '../destinations/driver.js'
 import type { Log } from '../log.js'
 
 /** Goes up when summaries change: what was kept before is then read anew. */
-const CACHE_FORMAT = 'holdfast.summaries/3'
+const CACHE_FORMAT = 'holdfast.summaries/4'
 
 /**
  * What was read of the manifests and marks of one destination: a file of lines, which may be deleted at any time. Neither
@@ -36,16 +36,20 @@ export interface CachedManifest extends CachedInfo {
    * As the manifest has it, without marks: whether it can be believed depends on the plans and keys of the moment.
    */
   readonly summary: BackupSummary
-  readonly mark?: undefined
 }
 
-interface CachedMark extends CachedInfo {
-  readonly code?: undefined
-  readonly mark: Mark
+export interface CachedMark extends CachedInfo {
+  /** As of a manifest. */
+  readonly code?: string
+  readonly proof: MarkProof
+  /** Left out: it is forged. */
+  readonly mark?: Mark
   readonly summary?: undefined
 }
 
 export type CachedObject = CachedManifest | CachedMark
+
+export const isManifest = (entry: CachedObject): entry is CachedManifest => entry.summary !== undefined
 
 /** `code`: as of `CachedManifest`. */
 export const isSame = (
@@ -128,7 +132,7 @@ function parseEntry(line: string): CachedObject | undefined {
     const isEntry =
       typeof entry?.name === 'string' &&
       typeof entry.modifiedAt === 'string' &&
-      (typeof entry.summary?.id === 'string' || typeof entry.mark?.kind === 'string')
+      typeof entry.proof === 'string'
     return isEntry ? (entry as CachedObject) : undefined
   } catch {
     return undefined

@@ -92,7 +92,7 @@ export function renderBackup(
 }
 
 function marksFields(
-  { pin, verification, deletion, hasUnreadable }: MarkState,
+  { pin, verification, deletion, hasUnreadable, forged = [] }: MarkState,
   timezone: string,
 ): readonly (readonly [string, string | undefined])[] {
   const at = (instant: string) => formatInstant(instant, timezone)
@@ -106,7 +106,11 @@ function marksFields(
       deletion &&
         `by ${deletion.by === 'person' ? 'a person' : 'retention'}, removed after ${at(deletion.until)}`,
     ],
-    ['Marks', hasUnreadable ? 'one of them cannot be read: the backup is never removed' : undefined],
+    [
+      'Marks',
+      hasUnreadable ? 'one of them cannot be read or checked here: the backup is never removed' : undefined,
+    ],
+    ...forged.map((name) => ['Forged', `${name}: no key wrote it, and it counts for nothing`] as const),
   ]
 }
 

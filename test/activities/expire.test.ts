@@ -197,7 +197,8 @@ describe('the quarantine', () => {
     const { tools, disk, hide } = world()
     const { id } = storeBackup(disk, { at: old, site: 'away' })
     storeBackup(disk, { at: young })
-    await addMark(disk, { plan: 'shop', backupId: id }, deletion, markWorld(tools))
+    const trust = { isEncrypted: false }
+    await addMark({ destination: disk, plan: 'shop', backupId: id, trust }, deletion, markWorld(tools))
     tools.world.now = new Date(tools.world.now.getTime() + 4 * DAY)
 
     expect(await hide()).toMatchObject({ removed: [] })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { toMark } from '../../activities/catalog/mark-trust.js'
 import { addMark } from '../../activities/catalog/marks.js'
 import { markActivities } from '../../activities/mark.js'
 import { preflightActivities } from '../../activities/preflight.js'
@@ -11,15 +12,18 @@ import { backupFolder, manifestName } from '../../core/ids.js'
 import type { MarkContent } from '../../core/marks.js'
 import { runActivity } from '../fakes/activity.js'
 import { storeBackup } from '../fakes/backups.js'
+import { storeEncryptedBackup } from '../fakes/encrypted-backups.js'
+import { fakeKeys } from '../fakes/keys.js'
 import { fakeSite } from '../fakes/site.js'
 import { fakeTools } from '../fakes/tools.js'
 import { testJob } from '../support/backup-jobs.js'
 
 const signal = new AbortController().signal
 
-function world() {
+function world(keys = fakeKeys([])) {
   const local = (path: string) => ({ type: 'local' as const, path })
-  const tools = fakeTools({ site: fakeSite({ destinations: { disk: local('/a'), offsite: local('/b') } }) })
+  const site = fakeSite({ destinations: { disk: local('/a'), offsite: local('/b') } })
+  const tools = fakeTools({ site, keys })
   const { disk, offsite } = tools.world.destinations
   const input: ReplicateInput = {
     ...{ plan: 'shop', site: 'home', from: 'disk', to: 'offsite', timezone: 'UTC', othersAtMost: 10 },
@@ -29,8 +33,10 @@ function world() {
     replicate: (changes: Partial<ReplicateInput> = {}) =>
       runActivity(replicateActivities(tools).replicate, { ...input, ...changes }),
     find: (backupId: string) => tools.catalog.find({ backupId }, signal),
-    mark: (backupId: string, content: MarkContent) =>
-      addMark(disk!, { plan: 'shop', backupId }, content, { site: tools.site, clock: tools.clock, signal }),
+    mark: async (backupId: string, content: MarkContent) => {
+      const backup = await toMark({ destination: disk!, plan: 'shop', backupId }, tools.keys, signal)
+      await addMark(backup, content, { site: tools.site, clock: tools.clock, signal })
+    },
   }
 }
 
@@ -130,6 +136,23 @@ test('what people said of a backup goes with it; deletions and verifications do 
   expect(marks).toMatchObject({ pin: { because: 'the audit' } })
   expect(marks.verification).toBeUndefined()
   expect([...offsite.objects.keys()].filter((name) => name.includes('/marks/'))).toHaveLength(1)
+})
+
+test('what was said of an encrypted backup is believed of its copy too: its code goes with it', async () => {
+  const { disk, offsite, replicate, mark, tools } = world(fakeKeys(['main']))
+  const { id } = await storeEncryptedBackup(disk, ['main'])
+  await mark(id, { kind: 'pinned', because: 'the audit' })
+
+  await replicate()
+
+  const { marks } = await tools.catalog.find({ backupId: id, destination: 'offsite' }, signal)
+  expect(marks).toMatchObject({ pin: { because: 'the audit' } })
+  expect(marks.forged).toBeUndefined()
+  expect(putsOf(offsite).slice(-4)).toEqual([
+    expect.stringContaining('-pinned.mac') as string,
+    expect.stringContaining('-pinned.json') as string,
+    ...['manifest.mac', 'manifest.json'],
+  ])
 })
 
 test('so many of the others as are asked for, newest first, and the rest is counted', async () => {

@@ -1,4 +1,4 @@
-import { authenticityOf, type Proof } from '../../core/authenticity.js'
+import { authenticityOf, doubtOf, type MarkProof, type Proof } from '../../core/authenticity.js'
 
 const here = { isWanted: true, hasPlanKey: true }
 const elsewhere = { isWanted: true, hasPlanKey: false }
@@ -16,4 +16,15 @@ test.each<[string, Proof, boolean, typeof here, string | undefined]>([
   ['where no keys are in play there is nothing to prove', 'absent', false, unwanted, undefined],
 ])('%s', (_, proof, isEncrypted, facts, expected) => {
   expect(authenticityOf({ proof, isEncrypted }, facts)).toBe(expected)
+})
+
+test.each<[string, MarkProof, boolean, string | undefined]>([
+  ['a right code proves a mark', 'right', true, undefined],
+  ['a wrong one proves that it is forged', 'wrong', true, 'forged'],
+  ['so does none, where there is a key', 'absent', true, 'forged'],
+  ['without a key nobody can tell', 'untold', true, 'untold'],
+  ['where the backup has no key there is nothing to prove', 'absent', false, undefined],
+  ['and a code proves nothing there', 'untold', false, undefined],
+])('marks: %s', (_, proof, isEncrypted, doubt) => {
+  expect(doubtOf(proof, { isEncrypted })).toBe(doubt)
 })

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { MarkDoubt } from '../../core/authenticity.js'
 import {
   isRemovable,
   kindOfMarkName,
@@ -24,6 +25,9 @@ const placed = (...contents: (MarkContent | undefined)[]): PlacedMark[] =>
       mark: { format: MARK_FORMAT, backupId: id, site: 'home', host: 'nas', at, ...content },
     }),
   }))
+
+const doubted = (doubt: MarkDoubt, ...contents: MarkContent[]): PlacedMark[] =>
+  placed(...contents).map((one) => ({ ...one, doubt }))
 
 const expired: MarkContent = { kind: 'expired', by: 'retention', quarantineMs: 10 * HOUR }
 const verified: MarkContent = { kind: 'verified', destination: 'disk', depth: 'readBack' }
@@ -70,6 +74,19 @@ test.each<[string, PlacedMark[], Partial<ReturnType<typeof stateOfMarks>>]>([
     },
   ],
   ['a mark that cannot be read', placed(undefined), { hasUnreadable: true }],
+  ['a forged mark: nothing, but its name', doubted('forged', expired), { forged: [first] }],
+  ['an untold deletion: it stays', doubted('untold', expired), { hasUnreadable: true }],
+  ['an untold acceptance', doubted('untold', { kind: 'accepted' }), { hasUnreadable: true }],
+  [
+    'an untold pin, which only keeps',
+    doubted('untold', { kind: 'pinned' }),
+    { pin: { at }, hasUnreadable: true },
+  ],
+  [
+    'an untold unpin, which would not',
+    [...placed({ kind: 'pinned' }), ...doubted('untold', verified, { kind: 'unpinned' })],
+    { pin: { at }, hasUnreadable: true },
+  ],
 ])('%s', (_, marks, state) => {
   expect(stateOfMarks(marks, 'disk')).toEqual({ ...NO_MARKS, ...state })
   expect(stateOfMarks([...marks].reverse(), 'disk')).toEqual({ ...NO_MARKS, ...state })

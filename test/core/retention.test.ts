@@ -103,7 +103,7 @@ describe('what marks do', () => {
 
     expect(reasonsOf(asked)).toEqual({
       '2026-03-04T00:00': ['last 1 of 1', 'minimum of 1'],
-      '2026-03-03T00:00': ['a mark of it cannot be read'],
+      '2026-03-03T00:00': ['a mark of it cannot be read or checked'],
       '2026-03-02T00:00': ['pinned'],
       '2026-03-01T00:00': ['pinned: the audit'],
     })
