@@ -4,11 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BackupSummary } from '../../core/backup.js'
 import { workflowIds } from '../../core/ids.js'
-import { containerService, type ContainerService } from '../support/container-service.js'
-import { startDocker, type DockerForTests } from '../support/docker.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
+import { startHeldServices, type HeldServices } from '../support/held-services.js'
 import { longer } from '../support/long.js'
 import { describeWith } from '../support/needs.js'
-import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
@@ -26,32 +25,24 @@ const PLANS = 4
 
 interface Run {
   readonly workflowId: string
-  readonly held: Held
-}
-
-/** What one plan holds. */
-interface Held {
-  /** Canonical references. */
-  readonly references: readonly string[]
-  readonly command: ProcessService
-  readonly container: ContainerService
+  readonly held: HeldServices
 }
 
 describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
   let world: World
   let docker: DockerForTests
-  let services: readonly Held[]
+  let services: readonly HeldServices[]
 
   beforeAll(async () => {
-    const found = await startDocker()
-    if ('missing' in found) throw new Error(found.missing)
-    docker = found
+    docker = await requireDocker()
     world = await makeWorld({ environment: { ...docker.environment } })
-    services = await Promise.all(Array.from({ length: PLANS }, (_, number) => startHeld(number)))
-    await world.configure({
-      services: Object.fromEntries(
-        services.map(({ command }, number) => [`web-${number}`, command.definition]),
+    services = await Promise.all(
+      Array.from({ length: PLANS }, (_, number) =>
+        startHeldServices(docker, `web-${number}`, world.path(`web-${number}`)),
       ),
+    )
+    await world.configure({
+      services: Object.assign({}, ...services.map(({ definitions }) => definitions)) as object,
       limits: { parallelCaptures: PLANS },
     })
     await mkdir(world.path('data'))
@@ -69,18 +60,10 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
   }, 180_000)
 
   afterAll(async () => {
-    for (const { command } of services) await command.stop()
+    for (const held of services) await held.stop()
     await world.dispose()
     await docker.clean()
   })
-
-  async function startHeld(number: number): Promise<Held> {
-    const command = await makeProcessService(world.path(`web-${number}`))
-    await command.start()
-    const container = containerService(docker)
-    await (await container.create()).start()
-    return { references: [`command:web-${number}`, container.reference], command, container }
-  }
 
   const killWorkers = async (...names: string[]) => {
     const children = await world.children()
@@ -131,7 +114,7 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
 
         await until(
           `${held.references.join(' and ')} are back and owed nothing after the death of ${death} at ${afterMs} ms`,
-          async () => (await areRunning(held)) && (await isOwedNothing(held)),
+          async () => (await held.areRunning()) && (await isOwedNothing(held)),
           RECOVERY_LIMIT_MS,
         )
         runs.push({ ...run, death, afterMs, lateMs: Math.max(0, watch.stop() - MAX_DOWNTIME_MS) })
@@ -142,7 +125,7 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
 
       await until('no run and no guard is left', isNobodyAtWork, RECOVERY_LIMIT_MS)
       expect(await world.journal()).toEqual([])
-      for (const held of services) expect(await areRunning(held)).toBe(true)
+      for (const held of services) expect(await held.areRunning()).toBe(true)
       const listed = await world.json<BackupSummary[]>('backup', 'list')
       const verified = listed.map(({ id }) => world.holdfast('backup', 'verify', id))
       expect((await Promise.all(verified)).map(({ code }) => code)).toEqual(listed.map(() => 0))
@@ -154,7 +137,7 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
     longer(600_000),
   )
 
-  async function isOwedNothing({ references }: Held): Promise<boolean> {
+  async function isOwedNothing({ references }: HeldServices): Promise<boolean> {
     const owed = await world.journal()
     return !references.some((reference) => owed.includes(reference))
   }
@@ -200,11 +183,8 @@ function kill(pid: number | undefined): void {
   }
 }
 
-const areRunning = async ({ command, container }: Held): Promise<boolean> =>
-  (await command.isRunning()) && (await container.isRunning())
-
 /** The longest time for which one of the services was seen down. */
-function watchDowntime({ command, container }: Held): { stop(): number } {
+function watchDowntime({ command, container }: HeldServices): { stop(): number } {
   let longest = 0
   const looks = [command, container].map((service) => {
     let downSince: number | undefined

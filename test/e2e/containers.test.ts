@@ -3,7 +3,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupSummary } from '../../core/backup.js'
 import type { BackupRunResult } from '../../core/work.js'
-import { startDocker, type DockerForTests } from '../support/docker.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { startPostgres, type PostgresServer } from '../support/postgres.js'
 import { until } from '../support/until.js'
@@ -22,9 +22,7 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
   let volume: string
 
   beforeAll(async () => {
-    const found = await startDocker()
-    if ('missing' in found) throw new Error(found.missing)
-    docker = found
+    docker = await requireDocker()
     server = await startPostgres()
     await server.run('create database stock')
     await server.run(

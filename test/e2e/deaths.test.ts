@@ -1,166 +1,192 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupSummary } from '../../core/backup.js'
+import { workflowIds } from '../../core/ids.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
+import { startHeldServices, type HeldServices } from '../support/held-services.js'
 import { describeWith } from '../support/needs.js'
-import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
+import { testsTogether } from '../support/together.js'
 import { until } from '../support/until.js'
-import { makeWorld, type World } from './world.js'
+import { makeWorld, type HangingRun, type World } from './world.js'
 
-// The cases R2 to R5, R8 (under read leases), R9, R14 and R15 of docs/guarantees.md; R1 is in bad-weather.test.ts. A capture is made to hang by its tar.
+// The cases R1 to R5, R8 (under read leases), R9, R14 and R15 of docs/guarantees.md. Each has a plan, a process and a container
+// of its own, and a capture that hangs.
 
 const MAX_DOWNTIME_MS = 8000
 /** Longer than a lost worker's heartbeat is waited for, and long enough for a whole capture on a busy machine. */
 const WHOLE_CAPTURE_MS = 20_000
+const NAMES = ['r1', 'r2', 'r3', 'r4', 'r5', 'r8', 'r9', 'r14', 'r15'] as const
 
-describeWith(['built', 'temporal'], 'a service that we stopped comes back', () => {
+type Name = (typeof NAMES)[number]
+
+describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped come back', () => {
+  let docker: DockerForTests
   let world: World
-  let service: ProcessService
+  let all: Readonly<Record<Name, HeldServices>>
 
   beforeAll(async () => {
-    world = await makeWorld()
-    service = await makeProcessService(world.path('web'))
-    await service.start()
-    await world.configure({ services: { web: service.definition }, limits: { parallelCaptures: 2 } })
+    docker = await requireDocker()
+    world = await makeWorld({ environment: docker.environment })
+    const started = NAMES.map(async (name) => [
+      name,
+      await startHeldServices(docker, name, world.path('services', name)),
+    ])
+    all = Object.fromEntries(await Promise.all(started)) as Record<Name, HeldServices>
+    await world.configure({
+      services: Object.assign({}, ...Object.values(all).map(({ definitions }) => definitions)) as object,
+      limits: { parallelCaptures: NAMES.length + 1 },
+    })
     await mkdir(world.path('data'))
     await writeFile(world.path('data', 'file'), 'content')
-    await writeFile(world.path('small'), 'content')
-    await world.writePlan(heldPlan('slow', world.path('data')))
-    await world.writePlan(
-      heldPlan('again', world.path('data'), {
-        hold: { services: ['command:web'], maxDowntime: `${WHOLE_CAPTURE_MS}ms` },
-      }),
-    )
-    await world.writePlan(
-      heldPlan('patient', world.path('data'), {
-        hold: { services: ['command:web'], maxDowntime: '2m' },
-        retry: { attempts: 1 },
-      }),
-    )
-    await world.writePlan(heldPlan('quick', world.path('small')))
-    await world.writePlan(
-      heldPlan('joining', world.path('small'), { hold: { services: ['command:web'], maxDowntime: '2m' } }),
-    )
+    for (const name of NAMES) await world.writePlan(heldPlan(name, name, '2m'))
+    await world.writePlan(heldPlan('r4', 'r4', `${WHOLE_CAPTURE_MS}ms`, 2))
+    await world.writePlan(heldPlan('r9', 'r9', `${MAX_DOWNTIME_MS}ms`))
+    await world.writePlan(heldPlan('joining', 'r14', '2m'))
     await world.up()
-  })
+  }, 180_000)
 
   afterAll(async () => {
-    await service.stop()
+    world.tar.goOn()
+    await Promise.all(Object.values(all).map((services) => services.stop()))
     await world.dispose()
+    await docker.clean()
   })
 
-  afterEach(async () => {
-    world.tar.goOn()
-    await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)
-    expect(await service.isRunning()).toBe(true)
-    expect((await world.holdfast('backup', 'create', 'quick')).code).toBe(0)
-  })
+  testsTogether(
+    {
+      'R1 when the capture fails, within 5 s': async () => {
+        const run = await startedAndHanging('r1')
 
-  test('R2 when the run is cancelled, within 5 s', async () => {
-    const run = await startedAndHanging('patient')
+        run.tar.kill()
 
-    await world.holdfast('run', 'cancel', run.workflowId, '--yes')
+        await areBack('r1', 5000)
+        expect(await world.outcomeOf(run.workflowId)).toBe('failed')
+        expect(await backupsOf('r1')).toEqual([])
+      },
 
-    await until('the service is back', () => service.isRunning(), 5000)
-    expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
-    expect(await backupsOf('patient')).toEqual([])
-  })
+      'R2 when the run is cancelled, within 5 s': async () => {
+        const run = await startedAndHanging('r2')
 
-  test('R3 when the run is terminated, within 15 s', async () => {
-    const run = await startedAndHanging('patient')
+        await world.holdfast('run', 'cancel', run.workflowId, '--yes')
 
-    await temporalCommand(world.stateDir, ['workflow', 'terminate', '--workflow-id', run.workflowId])
+        await areBack('r2', 5000)
+        expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
+        expect(await backupsOf('r2')).toEqual([])
+      },
 
-    await until('the service is back', () => service.isRunning(), 15_000)
-    world.tar.goOn()
-    expect(await backupsOf('patient')).toEqual([])
-  })
+      'R3 when the run is terminated, within 15 s': async () => {
+        const run = await startedAndHanging('r3')
 
-  test('R4 when the data worker is killed: the service at the deadline, the run by a second attempt', async () => {
-    const run = await startedAndHanging('again')
+        await temporal('terminate', run.workflowId)
+
+        await areBack('r3', 15_000)
+        run.tar.goOn()
+        expect(await backupsOf('r3')).toEqual([])
+      },
+
+      'R8 when their guards are cancelled, within 5 s': async () => {
+        const run = await startedAndHanging('r8')
+
+        for (const service of all.r8.references) await temporal('cancel', workflowIds.guard('test', service))
+
+        await areBack('r8', 5000)
+        run.tar.goOn()
+        expect(await world.outcomeOf(run.workflowId)).toBe('not-good')
+        expect(await backupsOf('r8')).toMatchObject([{ data: 'inconsistent' }])
+      },
+
+      'R9 when the deadline passes, and the backup says inconsistent': async () => {
+        const run = await startedAndHanging('r9')
+
+        await areBack('r9', MAX_DOWNTIME_MS + 5000)
+        run.tar.goOn()
+
+        expect(await world.outcomeOf(run.workflowId)).toBe('not-good')
+        expect(await backupsOf('r9')).toMatchObject([{ data: 'inconsistent', isGood: false }])
+        const status = await world.holdfast('status')
+        expect(status.code).toBe(1)
+        expect(status.stdout).toContain('inconsistent')
+      },
+    },
+    180_000,
+  )
+
+  test('R4 when the data worker is killed: the services at the deadline, the run by a second attempt', async () => {
+    const run = await startedAndHanging('r4')
 
     process.kill((await world.children())['data']!, 'SIGKILL')
 
-    await until('the service is back', () => service.isRunning(), WHOLE_CAPTURE_MS + 15_000)
+    await areBack('r4', WHOLE_CAPTURE_MS + 15_000)
     expect(await world.outcomeOf(run.workflowId)).toBe('good')
-    const [newest] = (await backupsOf('again')).reverse()
-    const names = await readdir(world.path('backups', 'plans', 'again', newest!.id))
+    const [backup] = await backupsOf('r4')
+    const names = await readdir(world.path('backups', 'plans', 'r4', backup!.id))
     expect(names.filter((name) => name.includes('.a2.'))).not.toEqual([])
-    expect((await world.holdfast('backup', 'verify', newest!.id)).code).toBe(0)
+    expect((await world.holdfast('backup', 'verify', backup!.id)).code).toBe(0)
   }, 180_000)
 
   test('R5 when the control worker is killed during the hold, and the run goes on', async () => {
-    const run = await startedAndHanging('patient')
+    const run = await startedAndHanging('r5')
 
     process.kill((await world.children())['control']!, 'SIGKILL')
-    world.tar.goOn()
+    run.tar.goOn()
 
-    await until('the service is back', () => service.isRunning(), 60_000)
+    await areBack('r5', 60_000)
     expect(await world.outcomeOf(run.workflowId)).toBe('good')
   }, 120_000)
 
-  test('R8 when its guard is cancelled, within 5 s', async () => {
-    const run = await startedAndHanging('patient')
-
-    await temporalCommand(world.stateDir, ['workflow', 'cancel', '--workflow-id', 'guard/test/command:web'])
-
-    await until('the service is back', () => service.isRunning(), 5000)
-    world.tar.goOn()
-    expect(await world.outcomeOf(run.workflowId)).toBe('not-good')
-    expect(await backupsOf('patient')).toContainEqual(expect.objectContaining({ data: 'inconsistent' }))
-  })
-
-  test('R9 when the deadline passes, and the backup says inconsistent', async () => {
-    const run = await startedAndHanging('slow')
-
-    await until('the service is back', () => service.isRunning(), MAX_DOWNTIME_MS + 5000)
-    world.tar.goOn()
-
-    expect(await world.outcomeOf(run.workflowId)).toBe('not-good')
-    expect(await backupsOf('slow')).toMatchObject([{ data: 'inconsistent', isGood: false }])
-    const status = await world.holdfast('status')
-    expect(status.code).toBe(1)
-    expect(status.stdout).toContain('inconsistent')
-  })
-
-  test('R14 when two plans hold it together: one stop, and one start after the last release', async () => {
-    const before = await service.history()
-    const run = await startedAndHanging('patient')
+  test('R14 when two plans hold them together: one stop, and one start after the last release', async () => {
+    const before = await all.r14.starts()
+    const run = await startedAndHanging('r14')
 
     const joining = await world.holdfast('backup', 'create', 'joining')
-    const during = await service.history()
-    world.tar.goOn()
+    const areStillDown = await all.r14.areDown()
+    run.tar.goOn()
 
     expect(joining.code).toBe(0)
-    expect(during).toEqual([...before, 'stop'])
+    expect(areStillDown).toBe(true)
     expect(await world.outcomeOf(run.workflowId)).toBe('good')
-    expect(await service.history()).toEqual([...during, 'start'])
-  })
+    expect(await all.r14.areRunning()).toBe(true)
+    expect(await all.r14.starts()).toEqual(before.map((starts) => starts + 1))
+  }, 120_000)
 
-  test('R15 when it was stopped before we came it stays stopped', async () => {
-    await service.stop()
-    const before = await service.history()
+  test('R15 when they were stopped before we came they stay stopped', async () => {
+    await all.r15.stop()
+    const before = await all.r15.starts()
 
-    const { code } = await world.holdfast('backup', 'create', 'quick')
+    const { code } = await world.holdfast('backup', 'create', 'r15')
 
     expect(code).toBe(0)
-    expect(await service.history()).toEqual(before)
-    expect(await service.isRunning()).toBe(false)
-    await service.start()
-  })
+    expect(await all.r15.starts()).toEqual(before)
+    expect(await all.r15.areDown()).toBe(true)
+    await all.r15.start()
+  }, 120_000)
+
+  test('afterwards nothing is owed, and the next runs are good', async () => {
+    await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)
+    for (const name of NAMES)
+      expect(await world.holdfast('backup', 'create', name)).toMatchObject({ code: 0 })
+    for (const services of Object.values(all)) expect(await services.areRunning()).toBe(true)
+  }, 240_000)
 
   const backupsOf = (plan: string) => world.json<BackupSummary[]>('backup', 'list', '--plan', plan)
 
-  const heldPlan = (plan: string, path: string, changes: object = {}) => ({
+  const heldPlan = (plan: string, name: Name, maxDowntime: string, attempts = 1) => ({
     plan,
-    hold: { services: ['command:web'], maxDowntime: `${MAX_DOWNTIME_MS}ms` },
-    sources: { data: { type: 'files', paths: [path] } },
-    ...changes,
+    hold: { services: all[name].references, maxDowntime },
+    sources: { data: { type: 'files', paths: [world.path('data')] } },
+    retry: { attempts },
   })
 
-  /** The service is down, and stays so until the tar goes on. */
-  async function startedAndHanging(plan: string): Promise<{ workflowId: string }> {
-    const run = await world.startHanging(plan)
-    expect(await service.isRunning()).toBe(false)
+  /** Its services are down, and stay so until the tar goes on. */
+  async function startedAndHanging(name: Name): Promise<HangingRun> {
+    const run = await world.startHanging(name)
+    expect(await all[name].areDown()).toBe(true)
     return run
   }
+
+  const areBack = (name: Name, limitMs: number) =>
+    until(`the services of ${name} are back`, () => all[name].areRunning(), limitMs)
+
+  const temporal = (verb: 'cancel' | 'terminate', workflowId: string) =>
+    temporalCommand(world.stateDir, ['workflow', verb, '--workflow-id', workflowId])
 })

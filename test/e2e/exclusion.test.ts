@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import type { BackupRunResult } from '../../core/work.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
-import { makeWorld, type World } from './world.js'
+import { makeWorld, type Finished, type World } from './world.js'
 
 // L5 of docs/guarantees.md. What comes first is made to hang by its tar.
 
@@ -37,9 +37,10 @@ describeWith(['built', 'temporal'], 'a backup and a restore of one plan', () => 
   }, 180_000)
 
   test('L5 a backup waits for the restore, and says so', async () => {
-    await world.tar.hangNext()
-    const restore = world.holdfast('backup', 'restore', backupId, '--yes')
-    await world.tar.hangs()
+    let restore: Promise<Finished> | undefined
+    await world.tar.hang(async () => {
+      restore = world.holdfast('backup', 'restore', backupId, '--yes')
+    })
     const backup = await world.json<{ workflowId: string }>('backup', 'create', 'shop', '--no-wait')
 
     await waitsFor(backup.workflowId, `restore/${backupId}/2`)

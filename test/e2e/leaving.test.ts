@@ -3,24 +3,26 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
+import { startHeldServices, type HeldServices } from '../support/held-services.js'
 import { describeWith } from '../support/needs.js'
-import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { until } from '../support/until.js'
-import { makeWorld, type World } from './world.js'
+import { makeWorld, type HangingRun, type World } from './world.js'
 
-// R17 of docs/guarantees.md: the agent leaves while a service is held.
+// R17 of docs/guarantees.md: the agent leaves while a process and a container are held.
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 
-describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => {
+describeWith(['built', 'temporal', 'docker', 'root'], 'an agent that leaves during a hold', () => {
+  let docker: DockerForTests
   let world: World
-  let service: ProcessService
+  let services: HeldServices
 
   beforeAll(async () => {
-    world = await makeWorld()
-    service = await makeProcessService(world.path('web'))
-    await service.start()
-    await world.configure({ services: { web: service.definition }, limits: { parallelCaptures: 1 } })
+    docker = await requireDocker()
+    world = await makeWorld({ environment: docker.environment })
+    services = await startHeldServices(docker, 'web', world.path('web'))
+    await world.configure({ services: services.definitions, limits: { parallelCaptures: 1 } })
     await mkdir(world.path('data'))
     await writeFile(world.path('data', 'file'), 'content')
     await writeFile(world.path('small'), 'content')
@@ -31,13 +33,14 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
   afterEach(() => world.tar.goOn())
 
   afterAll(async () => {
-    await service.stop()
+    await services.stop()
     await world.dispose()
+    await docker.clean()
   })
 
-  test('R17 `down`: its run is cancelled, the service is back before it is gone, and no other run stops it again', async () => {
+  test('R17 `down`: its run is cancelled, the services are back before it is gone, and no other run stops them again', async () => {
     await world.up()
-    const before = await service.history()
+    const before = await services.starts()
     const run = await startedAndHanging()
     // It waits for the only capture place, and gets it in the very moment in which the first is cancelled.
     const next = await world.json<{ workflowId: string }>('backup', 'create', 'next', '--no-wait')
@@ -48,8 +51,8 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     const down = await world.holdfast('down')
 
     expect(down).toMatchObject({ code: 0 })
-    await isBackAndSettled()
-    expect(await service.history()).toEqual([...before, 'stop', 'start'])
+    await areBackAndSettled()
+    expect(await services.starts()).toEqual(before.map((starts) => starts + 1))
     await world.up()
     expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
     expect(await world.outcomeOf(next.workflowId)).toBe('good')
@@ -66,7 +69,7 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
       async () => (await readAgentState(world.stateDir)) === undefined,
       120_000,
     )
-    await isBackAndSettled()
+    await areBackAndSettled()
     await world.up()
     expect(await world.outcomeOf(run.workflowId)).toBe('cancelled')
     await world.holdfast('down')
@@ -77,7 +80,7 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
       cwd: world.folder,
       detached: true,
       stdio: 'ignore',
-      env: { ...process.env, PATH: world.tar.path, NO_COLOR: '1', NODE_OPTIONS: '' },
+      env: { ...process.env, ...docker.environment, PATH: world.tar.path, NO_COLOR: '1', NODE_OPTIONS: '' },
     })
     await until(
       'the agent is ready',
@@ -89,23 +92,23 @@ describeWith(['built', 'temporal'], 'an agent that leaves during a hold', () => 
     process.kill(-up.pid!, 'SIGINT')
 
     await once(up, 'exit')
-    await isBackAndSettled()
+    await areBackAndSettled()
   }, 240_000)
 
   const heldPlan = (plan: string, path: string) => ({
     plan,
-    hold: { services: ['command:web'], maxDowntime: '5m' },
+    hold: { services: services.references, maxDowntime: '5m' },
     sources: { data: { type: 'files', paths: [path] } },
   })
 
-  async function startedAndHanging(): Promise<{ workflowId: string }> {
+  async function startedAndHanging(): Promise<HangingRun> {
     const run = await world.startHanging('patient')
-    expect(await service.isRunning()).toBe(false)
+    expect(await services.areDown()).toBe(true)
     return run
   }
 
-  async function isBackAndSettled(): Promise<void> {
-    expect(await service.isRunning()).toBe(true)
+  async function areBackAndSettled(): Promise<void> {
+    expect(await services.areRunning()).toBe(true)
     expect(await world.journal()).toEqual([])
   }
 })

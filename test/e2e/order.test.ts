@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import type { BackupRunResult } from '../../core/work.js'
-import { startDocker, type DockerForTests } from '../support/docker.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { makeWorld, type World } from './world.js'
 
@@ -11,9 +11,7 @@ describeWith(['built', 'temporal', 'docker'], 'services of a Compose project, fo
   const project = `shop-${randomBytes(4).toString('hex')}`
 
   beforeAll(async () => {
-    const found = await startDocker()
-    if ('missing' in found) throw new Error(found.missing)
-    docker = found
+    docker = await requireDocker()
     world = await makeWorld({ environment: { ...docker.environment } })
     await mkdir(world.path('data'))
     await writeFile(world.path('data', 'file'), 'content')

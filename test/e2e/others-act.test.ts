@@ -1,7 +1,8 @@
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { alarmCauses } from '../../core/hold-alarms.js'
 import type { BackupRunResult } from '../../core/work.js'
 import { containerService, type ContainerService } from '../support/container-service.js'
-import { startDocker, type DockerForTests } from '../support/docker.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { testsTogether } from '../support/together.js'
@@ -19,12 +20,9 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
   let docker: DockerForTests
   let world: World
   let commands: Record<'started' | 'failing', ProcessService>
-  const hanging = new Set<number>()
 
   beforeAll(async () => {
-    const found = await startDocker()
-    if ('missing' in found) throw new Error(found.missing)
-    docker = found
+    docker = await requireDocker()
     world = await makeWorld({ environment: { ...docker.environment } })
     for (const folder of ['data', 'needed']) await mkdir(world.path(folder))
     await writeFile(world.path('data', 'file'), 'content')
@@ -48,7 +46,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
   }, 180_000)
 
   afterAll(async () => {
-    for (const pid of hanging) goOn(pid)
+    world.tar.goOn()
     for (const service of Object.values(commands)) await service.stop()
     await world.dispose()
     await docker.clean()
@@ -145,28 +143,18 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     return web
   }
 
-  let isFree: Promise<unknown> = Promise.resolve()
-
-  /** Begins a run of a plan that holds these services, whose tar hangs: one after another, since any tar may be the next. */
-  function startedAndHanging(plan: string, services: readonly string[]) {
-    const begun = isFree.then(async () => {
-      await world.writePlan({
-        plan,
-        hold: { services, maxDowntime: '10m', healthy: { within: '2s' } },
-        sources: { data: { type: 'files', paths: [world.path('data')] } },
-        retry: { attempts: 1 },
-      })
-      await world.tar.hangNext()
-      const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
-      const tar = await world.tar.hangs()
-      hanging.add(tar)
-      return { workflowId, tar }
+  async function startedAndHanging(plan: string, services: readonly string[]) {
+    await world.writePlan({
+      plan,
+      hold: { services, maxDowntime: '10m', healthy: { within: '2s' } },
+      sources: { data: { type: 'files', paths: [world.path('data')] } },
+      retry: { attempts: 1 },
     })
-    isFree = begun.catch(() => undefined)
-    return begun.then(({ workflowId, tar }) => ({
-      resume: () => goOn(tar),
+    const { workflowId, tar } = await world.startHanging(plan)
+    return {
+      resume: () => tar.goOn(),
       result: () => until(`${workflowId} has ended`, () => resultOf(workflowId), CASE_LIMIT_MS),
-    }))
+    }
   }
 
   /** Undefined while it runs, should a busy machine take longer than a command may. */
@@ -176,20 +164,6 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
     return said.outcome === undefined ? undefined : (said as BackupRunResult)
   }
 
-  async function hasAlarm(reference: string): Promise<boolean> {
-    const folder = world.path('state', 'alarms')
-    const names = await readdir(folder).catch((): string[] => [])
-    const texts = await Promise.all(
-      names.map((name) => readFile(`${folder}/${name}`, 'utf8').catch(() => '')),
-    )
-    return texts.some((text) => text.includes(`"not-restarted/${reference}"`))
-  }
+  const hasAlarm = async (reference: string): Promise<boolean> =>
+    (await world.alarms()).includes(alarmCauses.notRestarted(reference))
 })
-
-function goOn(tar: number): void {
-  try {
-    process.kill(tar, 'SIGCONT')
-  } catch {
-    // It has ended with its run.
-  }
-}

@@ -1,8 +1,11 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { alarmCauses } from '../../core/hold-alarms.js'
+import { workflowIds } from '../../core/ids.js'
 import type { BackupRunResult, RestoreResult } from '../../core/work.js'
 import type { RestoreView } from '../../operations/restore-ends.js'
+import { requireDocker, type DockerForTests } from '../support/docker.js'
+import { startHeldServices, type HeldServices } from '../support/held-services.js'
 import { describeWith } from '../support/needs.js'
-import { makeProcessService, type ProcessService } from '../support/process-service.js'
 import { temporalCommand } from '../support/temporal-command.js'
 import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
@@ -10,25 +13,26 @@ import { makeWorld, type World } from './world.js'
 // The cases R8 and R18 of docs/guarantees.md. A swap is caught in its middle: `--include` lays thousands of files over the old
 // ones, each by renames of its own, and as soon as the first of them is new, something dies.
 
-const FILES = 4000
+const FILES = 1500
 /** A lost worker is noticed when the heartbeat of its swap is missing for 20 s. */
 const NOTICED_MS = 100_000
 
-describeWith(['built', 'temporal'], 'a restore that is interrupted', () => {
+describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interrupted', () => {
+  let docker: DockerForTests
   let world: World
-  let service: ProcessService
+  let services: HeldServices
   let backupId: string
 
   beforeAll(async () => {
-    world = await makeWorld()
-    service = await makeProcessService(world.path('web'))
-    await service.start()
-    await world.configure({ services: { web: service.definition } })
+    docker = await requireDocker()
+    world = await makeWorld({ environment: docker.environment })
+    services = await startHeldServices(docker, 'web', world.path('web'))
+    await world.configure({ services: services.definitions })
     await mkdir(world.path('data'))
     await writeAll('restored')
     await world.writePlan({
       plan: 'shop',
-      hold: { services: ['command:web'], maxDowntime: '2m' },
+      hold: { services: services.references, maxDowntime: '2m' },
       sources: { data: { type: 'files', paths: [world.path('data')] } },
     })
     await world.up()
@@ -36,16 +40,17 @@ describeWith(['built', 'temporal'], 'a restore that is interrupted', () => {
   }, 120_000)
 
   afterAll(async () => {
-    await service.stop()
+    await services.stop()
     await world.dispose()
+    await docker.clean()
   })
 
   beforeEach(() => writeAll('old'))
 
   afterEach(async () => {
-    expect(await service.isRunning()).toBe(true)
+    expect(await services.areRunning()).toBe(true)
     expect(await world.journal()).toEqual([])
-    expect((await world.holdfast('status')).stdout).not.toContain('write-lease')
+    expect((await world.alarms()).filter((cause) => cause.startsWith(alarmCauses.writeLease('')))).toEqual([])
     expect((await world.holdfast('backup', 'create', 'shop')).code).toBe(0)
   })
 
@@ -89,9 +94,9 @@ describeWith(['built', 'temporal'], 'a restore that is interrupted', () => {
     expect(await contents()).toEqual(new Set(['restored']))
   }, 120_000)
 
-  test('R8 its guard cancelled: the restore goes on, but nothing is started until it is resumed', async () => {
+  test('R8 its guards cancelled: the restore goes on, but nothing is started until it is resumed', async () => {
     const workflowId = await caughtInTheMiddle()
-    await temporal('cancel', 'guard/test/command:web')
+    for (const service of services.references) await temporal('cancel', workflowIds.guard('test', service))
     process.kill(await dataWorker(), 'SIGCONT')
 
     await staysDown(30_000)
@@ -161,21 +166,23 @@ describeWith(['built', 'temporal'], 'a restore that is interrupted', () => {
     (await world.json<{ outcome?: string }>('run', 'show', workflowId)).outcome
 
   async function staysDown(withinMs: number): Promise<void> {
-    const status = await until(
-      'the alarm',
+    const causes = services.references.map((service) => alarmCauses.writeLease(service))
+    await until(
+      'the alarms',
       async () => {
-        const shown = await world.holdfast('status')
-        return shown.stdout.includes('write-lease/command:web') ? shown : undefined
+        const open = await world.alarms()
+        return causes.every((cause) => open.includes(cause))
       },
       withinMs,
     )
+    const status = await world.holdfast('status')
     expect(status.code).toBe(1)
     expect(status.stdout).toContain('holdfast restore resume')
-    expect(await service.isRunning()).toBe(false)
-    expect(await world.journal()).toEqual(['command:web'])
+    expect(await services.areDown()).toBe(true)
+    expect((await world.journal()).toSorted()).toEqual([...services.references].toSorted())
     // A backup neither starts it nor reads what is half restored.
     expect((await world.holdfast('backup', 'create', 'shop')).code).not.toBe(0)
-    expect(await service.isRunning()).toBe(false)
+    expect(await services.areDown()).toBe(true)
   }
 
   const temporal = (verb: 'cancel' | 'terminate', workflowId: string) =>

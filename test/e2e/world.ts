@@ -8,14 +8,17 @@ import { stringify } from 'yaml'
 import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
 import { readServer } from '../../temporal/server-record.js'
-import type { QuickOptions } from '../support/quick-worker.js'
-import { makeStubbornTar, type StubbornTar } from '../support/stubborn-tar.js'
+import type { WorkerRunOptions } from '../../worker/run.js'
+import { makeStubbornTar, type HangingTar, type StubbornTar } from '../support/stubborn-tar.js'
 import { until } from '../support/until.js'
 
 const support = join(import.meta.dirname, '..', 'support')
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const COMMAND_LIMIT_MS = 120_000
 const RUN_LIMIT_MS = 150_000
+
+/** A shorter patience of workers. */
+export type QuickOptions = Pick<WorkerRunOptions, 'watchdog' | 'bootId'>
 
 export interface Finished {
   readonly code: number
@@ -46,13 +49,20 @@ export interface World {
   children(): Promise<Record<string, number>>
   /** Services with an entry in the journal: stopped, and owed a start. */
   journal(): Promise<string[]>
+  /** Causes of the alarms that are open, without a command: for looking often. */
+  alarms(): Promise<string[]>
   /** The tar of its workers, which hangs when it is told so. */
   readonly tar: StubbornTar
   /** Starts a run without waiting; resolves when its capture hangs: what it holds is down. */
-  startHanging(plan: string): Promise<{ workflowId: string }>
+  startHanging(plan: string): Promise<HangingRun>
   /** How a run has ended; waits until it has. */
   outcomeOf(workflowId: string, limitMs?: number): Promise<string>
   dispose(): Promise<void>
+}
+
+export interface HangingRun {
+  readonly workflowId: string
+  readonly tar: HangingTar
 }
 
 export interface WorldOptions {
@@ -124,7 +134,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     async upQuickly(options) {
       const log = openSync(path('agent.log'), 'a')
-      const argv = ['--import', 'tsx', join(support, 'quick-agent.ts'), path('holdfast.yaml')]
+      const argv = [join(support, 'quick-agent.mjs'), path('holdfast.yaml')]
       spawn(process.execPath, [...argv, JSON.stringify(options)], {
         cwd: join(support, '..', '..'),
         env: { ...process.env, NODE_OPTIONS: '', ...environment },
@@ -147,12 +157,18 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         .filter((name) => name.endsWith('.json'))
         .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
     },
+    async alarms() {
+      const names = await readdir(path('state', 'alarms')).catch((): string[] => [])
+      // One that is resolved right now, or not written whole yet, is seen at the next look.
+      const texts = names.map((name) => readFile(path('state', 'alarms', name), 'utf8').catch(() => ''))
+      return (await Promise.all(texts)).flatMap((text) => /"cause": ?"([^"]+)"/.exec(text)?.[1] ?? [])
+    },
     tar,
     async startHanging(plan) {
-      await tar.hangNext()
-      const run = await json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')
-      await tar.hangs()
-      return run
+      const { begun, tar: hanging } = await tar.hang(() =>
+        json<{ workflowId: string }>('backup', 'create', plan, '--no-wait'),
+      )
+      return { workflowId: begun.workflowId, tar: hanging }
     },
     outcomeOf: (workflowId, limitMs = RUN_LIMIT_MS) =>
       until(

@@ -1,12 +1,10 @@
-import { startDocker, type DockerForTests } from './docker.js'
+import { requireDocker, type DockerForTests } from './docker.js'
 
 /** The Docker daemon for the tests of one file; their containers are gone after the last. Call it in a `describeWith`. */
 export function dockerOfFile(): () => DockerForTests {
   let docker: DockerForTests | undefined
   beforeAll(async () => {
-    const found = await startDocker()
-    if ('missing' in found) throw new Error(found.missing)
-    docker = found
+    docker = await requireDocker()
   }, 120_000)
   afterAll(() => docker?.stop(), 60_000)
   return () => {

@@ -50,6 +50,13 @@ export async function startDocker(): Promise<DockerForTests | { readonly missing
   return { missing: 'dockerd is not installed' }
 }
 
+/** The daemon of this test run, in a test that needs one. */
+export async function requireDocker(): Promise<DockerForTests> {
+  const found = await startDocker()
+  if ('missing' in found) throw new Error(found.missing)
+  return found
+}
+
 /** Ends the daemon in order, and removes its folder, also when the test run that started it was killed. */
 const KEEPER = `
 folder=$1; shift

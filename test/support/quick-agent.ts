@@ -1,9 +1,9 @@
-// `holdfast up` whose workers have a shorter patience: `quick-agent.ts <holdfast.yaml> <options as JSON>`.
+// `holdfast up` whose workers have a shorter patience: `quick-agent.mjs <holdfast.yaml> <QuickOptions as JSON>`.
 import { join } from 'node:path'
-import { describeAgentEvent } from '../../worker/agent-events.js'
-import { stopRequests } from '../../worker/signals.js'
-import { runAgent } from '../../worker/up.js'
-import { siteOfFile } from './site-of-file.js'
+import { describeAgentEvent } from '../../dist/worker/agent-events.js'
+import { stopRequests } from '../../dist/worker/signals.js'
+import { runAgent } from '../../dist/worker/up.js'
+import { siteOfFile } from './site-of-file.mjs'
 
 const [, , configFile = '', options = '{}'] = process.argv
 await runAgent(await siteOfFile(configFile), {
@@ -14,6 +14,6 @@ await runAgent(await siteOfFile(configFile), {
   delayMs: () => 500,
   workerArgv: (role) => [
     process.execPath,
-    ...['--import', 'tsx', join(import.meta.dirname, 'quick-worker.ts'), configFile, role, options],
+    ...[join(import.meta.dirname, 'quick-worker.mjs'), configFile, role, options],
   ],
 })

@@ -1,8 +1,12 @@
 import { hostname } from 'node:os'
-import { loadSite } from '../../site/load.js'
+import { loadSite } from '../../dist/site/load.js'
 
-/** The site of a configuration file, for programs that stand in for `holdfast`. */
-export const siteOfFile = (configFile: string) =>
+/**
+ * The site of a configuration file, for programs that stand in for `holdfast`. They run what was built, as that does.
+ *
+ * @param {string} configFile
+ */
+export const siteOfFile = (configFile) =>
   loadSite({
     flag: configFile,
     env: process.env,

@@ -9,11 +9,19 @@ import { until } from './until.js'
 export interface StubbornTar {
   /** What PATH must be for whoever calls it. */
   readonly path: string
-  /** The next one that creates or extracts an archive is to hang. */
-  hangNext(): Promise<void>
-  /** Resolves when it hangs, with its process. */
-  hangs(): Promise<number>
-  /** Lets the last one go on; it may have been ended with its run. */
+  /**
+   * Does `begin`, and resolves when a tar that creates or extracts an archive hangs. Calls wait for each other: any tar may be
+   * the next.
+   */
+  hang<T>(begin: () => Promise<T>): Promise<{ readonly begun: T; readonly tar: HangingTar }>
+  /** Lets all that hang go on. */
+  goOn(): void
+  /** Kills all that hang. */
+  kill(): void
+}
+
+/** Both may be called again; it may have been ended with its run. */
+export interface HangingTar {
   goOn(): void
   kill(): void
 }
@@ -21,32 +29,44 @@ export interface StubbornTar {
 export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
   const order = join(folder, 'hang')
   const caught = join(folder, 'caught')
-  let hanging: number | undefined
+  const hanging = new Set<number>()
+  let isFree: Promise<unknown> = Promise.resolve()
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'tar'), script({ order, caught, path: process.env['PATH'] ?? '' }))
   await chmod(join(folder, 'tar'), 0o755)
 
-  function send(signal: NodeJS.Signals): void {
-    try {
-      if (hanging !== undefined) process.kill(hanging, signal)
-    } catch {
-      // It has ended.
+  async function hangs(): Promise<HangingTar> {
+    const pid = Number(await until('a tar hangs', () => readFile(caught, 'latin1').catch(() => ''), 60_000))
+    await until('it has stopped', () => isStopped(pid))
+    await rm(caught)
+    hanging.add(pid)
+    return { goOn: () => send('SIGCONT', [pid]), kill: () => send('SIGKILL', [pid]) }
+  }
+
+  function send(signal: NodeJS.Signals, pids: Iterable<number>): void {
+    for (const pid of pids) {
+      if (!hanging.delete(pid)) continue
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It has ended.
+      }
     }
-    hanging = undefined
   }
 
   return {
     path: `${folder}:${process.env['PATH'] ?? ''}`,
-    hangNext: () => writeFile(order, ''),
-    async hangs() {
-      const pid = await until('a tar hangs', () => readFile(caught, 'latin1').catch(() => ''), 60_000)
-      await until('it has stopped', () => isStopped(Number(pid)))
-      await rm(caught)
-      hanging = Number(pid)
-      return hanging
+    hang(begin) {
+      const hung = isFree.then(async () => {
+        await writeFile(order, '')
+        const begun = await begin()
+        return { begun, tar: await hangs() }
+      })
+      isFree = hung.catch(() => undefined)
+      return hung
     },
-    goOn: () => send('SIGCONT'),
-    kill: () => send('SIGKILL'),
+    goOn: () => send('SIGCONT', hanging),
+    kill: () => send('SIGKILL', hanging),
   }
 }
 
