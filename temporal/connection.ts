@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly resolveSecret: (reference: ConfigSecret) => Promise<string>
   /** Default: 5 seconds. */
   readonly timeoutMs?: number
+  /**
+   * False: a call that fails has failed. For who asks with a limit of time: a call that waits to be tried again cannot be
+   * aborted. Default: the client tries again what may be better a moment later, for up to half a minute.
+   */
+  readonly retries?: boolean
 }
 
 export interface ClientConnection {
@@ -46,16 +51,29 @@ export interface TemporalTarget {
  * `temporal.denied`, `temporal.namespace-missing`.
  */
 export async function connectClient(site: Site, options: ConnectOptions): Promise<ClientConnection> {
-  const target = await temporalTarget(site, options)
-  return connectClientTo(target, options.timeoutMs ?? CONNECT_TIMEOUT_MS)
+  return connectClientTo(await temporalTarget(site, options), options)
 }
 
-export async function connectClientTo(target: TemporalTarget, timeoutMs: number): Promise<ClientConnection> {
-  const { Client, Connection } = await import('@temporalio/client')
+export async function connectClientTo(
+  target: TemporalTarget,
+  { timeoutMs = CONNECT_TIMEOUT_MS, retries: hasRetries = true }: Omit<ConnectOptions, 'resolveSecret'>,
+): Promise<ClientConnection> {
+  const [{ Client, Connection }, { createRetries }] = await Promise.all([
+    import('@temporalio/client'),
+    import('./retries.js'),
+  ])
   await askForNamespace(target, timeoutMs)
-  const connection = Connection.lazy(optionsOf(target))
+  const retries = hasRetries ? createRetries(() => performance.now()) : undefined
+  const interceptors = retries === undefined ? [] : [retries.interceptor]
+  const connection = Connection.lazy({ ...optionsOf(target), interceptors })
   const client = new Client({ connection, namespace: target.namespace })
-  return { client, address: target.address, namespace: target.namespace, close: () => connection.close() }
+  return {
+    ...{ client, address: target.address, namespace: target.namespace },
+    close: async () => {
+      await retries?.end()
+      await connection.close()
+    },
+  }
 }
 
 /** The same for workers. Loads the worker's native part: never called by commands that only ask. */

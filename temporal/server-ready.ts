@@ -51,7 +51,7 @@ export async function becomesReady(
 async function succeeds({ pid, ports }: Server, work: (client: Client) => Promise<void>): Promise<boolean> {
   if (!listensOn(pid, ports.frontend)) return false
   try {
-    const { client, close } = await connectClientTo(targetOf(ports), ANSWER_WITHIN_MS)
+    const { client, close } = await connectClientTo(targetOf(ports), { timeoutMs: ANSWER_WITHIN_MS })
     await work(client).finally(close)
     return true
   } catch {

@@ -16,8 +16,10 @@ export interface GuardAsker {
 }
 
 /**
- * Asks Temporal for runs of guards and of restores, over a connection that is made at the first question, kept while it answers, and given up
- * when it does not: the embedded server may come back at another address.
+ * Asks Temporal for runs of guards and of restores, over a connection that is made at the first question, kept while it answers,
+ * and given up when it does not: the embedded server may come back at another address.
+ *
+ * @param connect without retries: they would outlive the limit of an answer
  */
 export function createGuardAsker(connect: () => Promise<ClientConnection>, clock: () => Date): GuardAsker {
   let connecting: Promise<ClientConnection> | undefined

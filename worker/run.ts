@@ -111,7 +111,7 @@ async function watch(
   signal: AbortSignal,
   limits: WatchdogLimits = WATCHDOG_LIMITS,
 ): Promise<void> {
-  const asker = () => createGuardAsker(() => connectClient(site, local), local.clock)
+  const asker = () => createGuardAsker(() => connectClient(site, { ...local, retries: false }), local.clock)
   await Promise.all([
     runWatchdog(local, { limits, guards: asker(), signal }),
     watchRestores(local, { everyMs: limits.everyMs, runs: asker(), signal }),

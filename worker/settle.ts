@@ -33,7 +33,7 @@ export async function settleByHand(
   const unknown = asked.find((service) => !known.includes(service))
   if (unknown !== undefined) throw noEntry(tools, unknown, known)
   const { clock, journal } = tools
-  const guards = createGuardAsker(() => connectClient(tools.site, tools), clock)
+  const guards = createGuardAsker(() => connectClient(tools.site, { ...tools, retries: false }), clock)
   const options: SettleOptions = {
     ...LIMITS,
     askGuard: (guard) => guards.ask(guard),

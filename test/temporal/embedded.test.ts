@@ -40,7 +40,7 @@ const withoutFlock = { ...process.env, PATH: '/nowhere' }
 test('starts on loopback only, with its namespace, search attributes and 30 days of history', async () => {
   const server = await start()
 
-  const { client, close } = await connectClientTo(server, 5000)
+  const { client, close } = await connectClientTo(server, {})
   const namespace = await client.workflowService.describeNamespace({ namespace: 'holdfast' })
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({
     namespace: 'holdfast',
@@ -63,7 +63,7 @@ test('keeps its folder to us, and our environment to ourselves', async () => {
 
 test('stops, and comes back on the same ports with what it knew', async () => {
   const first = await start()
-  const before = await connectClientTo(first, 5000)
+  const before = await connectClientTo(first, {})
   await before.client.workflow.start('nothing', { workflowId: 'kept', taskQueue: 'none' })
   await before.close()
 
@@ -74,7 +74,7 @@ test('stops, and comes back on the same ports with what it knew', async () => {
   expect(isAlive(first.process)).toBe(false)
   expect(second.wasAdopted).toBe(false)
   expect([second.address, second.uiAddress]).toEqual([first.address, first.uiAddress])
-  const after = await connectClientTo(second, 5000)
+  const after = await connectClientTo(second, {})
   const kept = await after.client.workflow.getHandle('kept').describe()
   await after.close()
   expect(kept.status.name).toBe('RUNNING')
