@@ -52,7 +52,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services come back from t
     await writePlan('long', '10m')
     await letTemporalStart()
     await upQuickly()
-  }, 60_000)
+  }, 120_000)
 
   afterAll(async () => {
     await services.stop()
@@ -108,7 +108,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services come back from t
     await until('the services are back', services.areRunning, 30_000)
     await until('the entries are gone', async () => (await world.journal()).length === 0)
     world.tar.kill()
-  }, 120_000)
+  })
 
   test('R17 when the agent is told to leave: before it is gone, also while Temporal is down', async () => {
     const before = await services.starts()
@@ -128,7 +128,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services come back from t
     await rm(world.path('state', 'journal', 'command%3Aother.json'))
     await letTemporalStart()
     await upQuickly()
-  }, 120_000)
+  })
 
   test('R6 when everything is killed and only the control worker is back, without Temporal', async () => {
     await startedAndHanging('short')
@@ -166,7 +166,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services come back from t
     )
     expect(started).toEqual(expect.arrayContaining([...services.references]))
     expect(await services.starts()).toEqual(before.map((starts) => starts + 1))
-  }, 120_000)
+  })
 
   test('R13 when the host boots: at once, whatever the guard would do', async () => {
     await upQuickly()
@@ -177,7 +177,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services come back from t
 
     await until('the services are back', services.areRunning, 30_000)
     await until('the entries are gone', async () => (await world.journal()).length === 0)
-  }, 120_000)
+  })
 
   test('a damaged entry is named, hides no other, and is started only by its name', async () => {
     await killEverything()

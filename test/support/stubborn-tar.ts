@@ -36,7 +36,7 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
   await chmod(join(folder, 'tar'), 0o755)
 
   async function hangs(): Promise<HangingTar> {
-    const pid = Number(await until('a tar hangs', () => readFile(caught, 'latin1').catch(() => ''), 60_000))
+    const pid = Number(await until('a tar hangs', () => readFile(caught, 'latin1').catch(() => ''), 120_000))
     await until('it has stopped', () => isStopped(pid))
     await rm(caught)
     hanging.add(pid)
