@@ -1,5 +1,6 @@
-import { planFolder } from '../../core/ids.js'
+import { keysFolder, planFolder } from '../../core/ids.js'
 import type { Destination } from '../destinations/driver.js'
+import type { BackupPlace } from '../keys/data-key.js'
 import type { Catalog } from './catalog.js'
 import { wrapOf } from './objects-in.js'
 import { readRun } from './run-object.js'
@@ -42,4 +43,17 @@ export async function wrappedBackups(
     told.push(site === undefined ? wrap : { ...wrap, site })
   }
   return told
+}
+
+/** Ids of the keys that wrap the data key of one backup now. */
+export async function keyIdsOf(
+  { destination, plan, backupId }: BackupPlace,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const ids: string[] = []
+  for await (const { name } of destination.list(keysFolder(plan, backupId), signal)) {
+    const wrap = wrapOf(name)
+    if (wrap !== undefined) ids.push(wrap.keyId)
+  }
+  return ids
 }

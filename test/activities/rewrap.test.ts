@@ -59,6 +59,19 @@ test('the new key opens what the old one opened, the old one nothing, and all el
   expect((await uses()).uses).toEqual([])
 })
 
+test('lists and backups name the keys that open them now, whatever their manifests say', async () => {
+  const { tools, rewrap, ids } = await world()
+  await rewrap()
+
+  const { backups } = await tools.catalog.list({}, signal)
+  const located = await tools.catalog.find({ backupId: ids[0]! }, signal)
+
+  const wanted = [newKey.id, recovery.id].sort()
+  expect(backups.map(({ keyIds }) => keyIds)).toEqual([wanted, wanted, wanted])
+  expect(located.keyIds).toEqual(wanted)
+  expect(located.manifest.encryption?.keyIds).toEqual([oldKey.id, recovery.id])
+})
+
 test('whenever its worker is killed, every backup can be opened, and another attempt goes on from its heartbeat', async () => {
   const { length } = await callsOfAll()
   expect(length).toBeGreaterThan(15)
