@@ -40,12 +40,14 @@ export const dueSteps = (
 /** `tried`, and what became of a step now. */
 export function withTried(
   tried: readonly TriedStep[],
-  { host, destination, plan }: RotationStep,
+  { host, destination, plan, backups }: RotationStep,
   report: RewrapReport,
 ): readonly TriedStep[] {
   const step = { host, destination, plan }
   const before = tried.find(isOf(step))
-  const rewrapped = (before?.rewrapped ?? 0) + report.rewrapped
+  // A worker that was killed has counted less than it had done: what was seen before and is not left was done, too.
+  const done = Math.max(report.rewrapped, backups - report.left)
+  const rewrapped = (before?.rewrapped ?? 0) + done
   const now: TriedStep = { ...step, ...report, rewrapped, tries: (before?.tries ?? 0) + 1 }
   return [...tried.filter((one) => one !== before), now]
 }

@@ -117,6 +117,10 @@ describe('what is tried again', () => {
     expect(dueSteps([step!], tried)).toHaveLength(isDue ? 1 : 0)
   })
 
+  test('what a killed worker did not count is counted all the same', () => {
+    expect(withTried([], step!, { rewrapped: 0, left: 0, problems: [] })).toMatchObject([{ rewrapped: 2 }])
+  })
+
   test('what became of a step is counted over all its tries', () => {
     const once = withTried([], step!, { rewrapped: 2, left: 0, problems: [] })
     const twice = withTried(once, step!, { rewrapped: 1, left: 1, problems: ['It is locked.'] })
