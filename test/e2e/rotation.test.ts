@@ -51,7 +51,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     await world.up()
     await world.holdfast('plan', 'apply')
     ids = []
-    for (let made = 0; made < 3; made++)
+    for (let made = 0; made < 2; made++)
       ids.push((await world.json<BackupRunResult>('backup', 'create', 'private')).backupId)
   }, 180_000)
 
@@ -87,8 +87,8 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     const asked = await world.holdfast('key', 'rotate', 'main', 'next')
 
     expect(dry.plan.steps.map(({ destination, backups }) => [destination, backups])).toEqual([
-      ['disk', 3],
-      ['offsite', 3],
+      ['disk', 2],
+      ['offsite', 2],
     ])
     expect(asked.code).toBe(2)
     expect(await keyObjects('backups', ids[0]!)).toContain(`${sheets.main.keyId}.json`)
@@ -117,8 +117,8 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     expect(JSON.parse(watched.stdout) as RotationReport).toMatchObject({
       ...{ outcome: 'good', from: 'main', to: 'next', remaining: [], problems: [] },
       rewrapped: [
-        { plan: 'private', destination: 'disk', backups: 3 + unfinished.length },
-        { destination: 'offsite', backups: 3 },
+        { plan: 'private', destination: 'disk', backups: ids.length + unfinished.length },
+        { destination: 'offsite', backups: ids.length },
       ],
     })
     for (const { backupId, dataKey } of unfinished)
@@ -129,14 +129,13 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
 
   test('afterwards the new key opens everything everywhere, the old one nothing, and the spare one as before', async () => {
     const wanted = [sheets.next.keyId, sheets.spare.keyId].map((id) => `${id}.json`).sort()
+    const [id = ''] = ids
     for (const destination of ['backups', 'copies']) {
-      for (const id of ids) {
-        expect(await keyObjects(destination, id)).toEqual(wanted)
-        expect((await recovered(destination, `new-${destination}-${id}`, ['next'], id)).code).toBe(0)
-        expect((await recovered(destination, `old-${destination}-${id}`, ['main'], id)).code).toBe(3)
-      }
-      expect((await recovered(destination, `spare-${destination}`, ['spare'], ids[0]!)).code).toBe(0)
+      for (const one of ids) expect(await keyObjects(destination, one)).toEqual(wanted)
+      expect((await recovered(destination, `new-${destination}`, ['next'], id)).code).toBe(0)
+      expect((await recovered(destination, `old-${destination}`, ['main'], id)).code).toBe(3)
     }
+    expect((await recovered('copies', 'spare', ['spare'], id)).code).toBe(0)
   }, 120_000)
 
   test('without the old key the host lists, restores and makes backups as before', async () => {
@@ -154,7 +153,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     expect(await readFile(world.path('contract.txt'), 'utf8')).toBe('between you and me')
     expect(made.outcome).toBe('good')
     const keyIds = [sheets.next.keyId, sheets.spare.keyId].sort()
-    expect(listed).toHaveLength(4)
+    expect(listed).toHaveLength(3)
     for (const backup of listed)
       expect(backup).toMatchObject({ isGood: true, authenticity: 'authentic', keyIds })
   }, 120_000)
@@ -165,7 +164,7 @@ const random = (digits: number) => randomBytes(digits / 2).toString('hex')
 const openPlace = (path: string) => local(random)('disk', { type: 'local', path })
 
 /** So many that a worker can be killed in the middle of them. */
-const UNFINISHED = 500
+const UNFINISHED = 200
 
 /** Backups that were cut off after their data key was made. */
 async function storeUnfinished(path: string, keyFile: string) {
