@@ -12,7 +12,7 @@ export interface Check {
   readonly what: string
   /** Default: 20 seconds. */
   readonly limitMs?: number
-  look(signal: AbortSignal): Promise<readonly Finding[]>
+  readonly look: (signal: AbortSignal) => Promise<readonly Finding[]>
 }
 
 /** All at once, each within its limit; the findings in the order of the checks. Never fails. */
