@@ -8,9 +8,17 @@ export const OLDEST_CLI_VERSION = '1.5.0'
 /** A program on a cold disk; the CLI is 130 MB. */
 const ANSWER_WITHIN_MS = 20_000
 
+const NEEDED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG']
+
+/** What the program needs of our environment, which holds the secrets of plans. */
+export const cliEnvironment = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(NEEDED.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []))),
+  TEMPORAL_VERSION_CHECK_DISABLED: '1',
+})
+
 /** The version that the program says it is; undefined when it cannot be run or is no Temporal CLI. */
 export function cliVersion(path: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const env = { ...environment, TEMPORAL_VERSION_CHECK_DISABLED: '1' }
+  const env = cliEnvironment(environment)
   return new Promise((resolve) => {
     execFile(path, ['--version'], { timeout: ANSWER_WITHIN_MS, env }, (error, stdout) => {
       const match = /^temporal version v?([0-9]+\.[0-9]+\.[0-9]+)/m.exec(stdout)

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { searchAttributes } from '../core/messages.js'
+import { cliEnvironment } from './cli-version.js'
 import type { TemporalCli } from './cli-binary.js'
 import { DEFAULT_NAMESPACE } from './connection.js'
 import type { Ports } from './ports.js'
@@ -42,7 +43,7 @@ export function spawnServer(settings: ServerSettings): ChildProcess {
   const umask = process.umask(0o077)
   try {
     return spawn(program, argv, {
-      env: serverEnvironment(environment),
+      env: cliEnvironment(environment),
       detached: true,
       stdio: ['ignore', logDescriptor, logDescriptor],
     })
@@ -80,13 +81,4 @@ function serverArguments({ ports, databaseFile }: ServerSettings): string[] {
     ...['--dynamic-config-value', 'limit.maxIDLength=255'],
     ...attributes,
   ]
-}
-
-/** Only what it needs: our own environment holds the secrets of plans. */
-function serverEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG']
-  return {
-    ...Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []))),
-    TEMPORAL_VERSION_CHECK_DISABLED: '1',
-  }
 }

@@ -3,7 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { root, sourceFolders } from './setup/steps.mjs'
 
 const steps = [
-  ['types', 'tsc', ['-p', 'tsconfig.json']],
+  // Twice as fast the second time; what it remembers is checked against the files.
+  [
+    'types',
+    'tsc',
+    ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'node_modules/.cache/types.tsbuildinfo'],
+  ],
   ['eslint', 'eslint', ['.', '--cache', '--cache-location', 'node_modules/.cache/eslint/']],
   ['prettier', 'prettier', ['--check', '--log-level', 'warn', '--cache', '.']],
   [

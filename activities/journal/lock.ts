@@ -10,6 +10,11 @@ export interface FileLock {
 }
 
 const TIMED_OUT = 75
+/** Of `env`, for a program that is not there. */
+const NOT_FOUND = 127
+
+/** Ours holds secrets, and whoever holds a lock may do so for long. */
+const IN_AN_EMPTY_ENVIRONMENT = 'exec env -i PATH="$PATH" "$@"'
 
 /**
  * Runs `work` while no other process of this host has the lock. The kernel owns it (flock(2)): it ends with a process that is
@@ -18,8 +23,10 @@ const TIMED_OUT = 75
  */
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   const holder = spawn(
-    'flock',
+    'sh',
     [
+      ...['-c', IN_AN_EMPTY_ENVIRONMENT, 'sh'],
+      'flock',
       '--exclusive',
       '--no-fork',
       `--conflict-exit-code=${TIMED_OUT}`,
@@ -58,7 +65,7 @@ function held(holder: ChildProcess, lock: FileLock): Promise<void> {
     }
     holder.stdout?.once('data', () => settle(resolve))
     holder.once('error', (cause) => settle(() => reject(noFlock(cause))))
-    holder.once('exit', (code) => settle(() => reject(notHeld(lock, code))))
+    holder.once('exit', (code) => settle(() => reject(code === NOT_FOUND ? noFlock() : notHeld(lock, code))))
     if (lock.signal.aborted) giveUp()
     else lock.signal.addEventListener('abort', giveUp, { once: true })
   })
@@ -81,7 +88,7 @@ const notHeld = (lock: FileLock, code: number | null) =>
         },
       )
 
-const noFlock = (cause: unknown) =>
+const noFlock = (cause?: unknown) =>
   new HoldfastError('source.tool-missing', 'Program "flock" was not found on this host.', {
     hint: 'Install the package util-linux.',
     cause,

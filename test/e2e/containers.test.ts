@@ -31,7 +31,8 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
     )
 
     world = await makeWorld({
-      environment: { ...docker.environment, STOCK_PASSWORD: server.password, ORDERS_PASSWORD },
+      environment: docker.environment,
+      secrets: { STOCK_PASSWORD: server.password, ORDERS_PASSWORD },
     })
     volume = `uploads-${world.folder.slice(-6).toLowerCase()}`
     await docker.docker.createVolume({ Name: volume })
@@ -71,6 +72,7 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
         uploads: { type: 'volume', volume },
         sessions: { type: 'sqlite', paths: [world.path('sessions.db')] },
       },
+      encryption: { keys: ['main'] },
     })
     await world.writePlan({
       plan: 'stock',
@@ -92,6 +94,8 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
         },
       },
     })
+    await world.configure({ keys: { main: { type: 'file', path: world.path('main.key') } } })
+    await world.holdfast('key', 'create', 'main')
     await world.up()
   }, 180_000)
 
@@ -112,7 +116,9 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
     expect(await startedAt(web)).not.toBe(before)
     const names = await readdir(world.path('backups', 'plans', 'shop', result.backupId))
     const kinds = names.map((name) => name.replace(/_\d{8}_\d{6}/, '')).sort()
-    expect(kinds).toEqual(expect.arrayContaining(['orders.dump.zst', 'uploads.index.zst', 'uploads.tar.zst']))
+    expect(kinds).toEqual(
+      expect.arrayContaining(['orders.dump.zst.enc', 'uploads.index.zst.enc', 'uploads.tar.zst.enc']),
+    )
     expect((await world.holdfast('backup', 'verify', result.backupId)).code).toBe(0)
   })
 

@@ -21,7 +21,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
   let sheet: RecoverySheet
 
   beforeAll(async () => {
-    world = await makeWorld({ environment: { KEY: S3_KEY, SECRET: S3_SECRET } })
+    world = await makeWorld({ environment: { KEY: S3_KEY }, secrets: { SECRET: S3_SECRET } })
     service = await makeProcessService(world.path('web'))
     await service.start()
     await world.configure({
@@ -48,6 +48,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
       encryption: { keys: ['main'] },
     })
     sheet = await world.json<RecoverySheet>('key', 'create', 'main')
+    world.keepsSecret('the key', (await readFile(world.path('main.key'), 'utf8')).trim(), ['main.key'])
     await world.up()
   })
 

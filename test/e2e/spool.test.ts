@@ -23,11 +23,15 @@ describeWith(['built', 'temporal', 's3'], 'a held set on its way to a far destin
     proxy = await startFaultyProxy(Number(new URL(s3Endpoint()).port), () =>
       isStalling ? { what: 'stall', direction: 'up', afterBytes: STALL_AFTER_BYTES } : undefined,
     )
-    world = await makeWorld({ environment: { KEY: S3_KEY, SECRET: S3_SECRET } })
+    world = await makeWorld({ environment: { KEY: S3_KEY }, secrets: { SECRET: S3_SECRET } })
     service = await makeProcessService(world.path('web'))
     await service.start()
     const far = s3Settings(await makeBucket(), { endpoint: `http://127.0.0.1:${proxy.port}` })
-    await world.configure({ services: { web: service.definition }, destinations: { far } })
+    await world.configure({
+      services: { web: service.definition },
+      destinations: { far },
+      keys: { main: { type: 'file', path: world.path('main.key') } },
+    })
     await mkdir(world.path('data'))
     await writeFile(world.path('data', 'file'), randomBytes(DATA_BYTES))
     await world.writePlan({
@@ -35,7 +39,9 @@ describeWith(['built', 'temporal', 's3'], 'a held set on its way to a far destin
       destinations: ['far'],
       hold: { services: ['command:web'], maxDowntime: '1m' },
       sources: { data: { type: 'files', paths: [world.path('data')] } },
+      encryption: { keys: ['main'] },
     })
+    await world.holdfast('key', 'create', 'main')
     await world.up()
   })
 

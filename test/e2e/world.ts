@@ -9,6 +9,7 @@ import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
 import { readServer } from '../../temporal/server-record.js'
 import type { WorkerRunOptions } from '../../worker/run.js'
+import { watchCanaries } from '../support/canaries.js'
 import { makeStubbornTar, type HangingTar, type StubbornTar } from '../support/stubborn-tar.js'
 import { until } from '../support/until.js'
 
@@ -55,8 +56,11 @@ export interface World {
   readonly tar: StubbornTar
   /** Starts a run without waiting; resolves when its capture hangs: what it holds is down. */
   startHanging(plan: string): Promise<HangingRun>
+  /** This too may not be seen anywhere from now on, but in files of these names. */
+  keepsSecret(name: string, value: string, mayHold: readonly string[]): void
   /** How a run has ended; waits until it has. */
   outcomeOf(workflowId: string, limitMs?: number): Promise<string>
+  /** Ends all that runs. Fails when a secret was seen where none may be. */
   dispose(): Promise<void>
 }
 
@@ -69,6 +73,8 @@ export interface WorldOptions {
   readonly services?: Record<string, unknown>
   /** Environment of every command and of the workers. */
   readonly environment?: Record<string, string>
+  /** Also in their environment. None may be seen anywhere else when the world ends: the promise S1. */
+  readonly secrets?: Record<string, string>
   readonly configuration?: Record<string, unknown>
 }
 
@@ -76,7 +82,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
   const path = (...parts: string[]) => join(folder, ...parts)
   const tar = await makeStubbornTar(path('bin'))
-  const environment = { PATH: tar.path, ...options.environment }
+  const { secrets = {} } = options
+  const environment = { PATH: tar.path, ...options.environment, ...secrets }
+  const canaries = watchCanaries(folder, secrets)
   await mkdir(path('plans'), { mode: 0o700 })
   let configuration: Record<string, unknown> = {
     version: 1,
@@ -102,6 +110,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       timeout: COMMAND_LIMIT_MS,
       env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...environment },
     })
+    canaries.inspect(`what holdfast ${args.join(' ')} said`, `${stdout}\n${stderr}`)
     return { code: exitCode ?? -1, stdout, stderr }
   }
 
@@ -176,9 +185,12 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         async () => (await json<RunSummary>('run', 'show', workflowId)).outcome,
         limitMs,
       ),
+    keepsSecret: (name, value, mayHold) => canaries.add(name, value, mayHold),
     async dispose() {
       await holdfast('down')
+      const leaks = await canaries.found()
       await rm(folder, { recursive: true, force: true })
+      if (leaks.length > 0) throw new Error(`S1: secrets were seen: ${leaks.join('; ')}`)
     },
   }
 }

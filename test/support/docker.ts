@@ -40,14 +40,19 @@ export async function startDocker(): Promise<DockerForTests | { readonly missing
   if (given !== undefined && given !== '')
     return connect(given.replace(/^unix:\/\//, ''), async () => undefined)
   if (process.getuid?.() !== 0) return { missing: 'no daemon was given, and only root can start one' }
+  const program = await findProgram()
+  return program === undefined ? { missing: 'dockerd is not installed' } : startOwn(program)
+}
+
+async function findProgram(): Promise<string | undefined> {
   for (const program of ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd']) {
     const isThere = await access(program).then(
       () => true,
       () => false,
     )
-    if (isThere) return startOwn(program)
+    if (isThere) return program
   }
-  return { missing: 'dockerd is not installed' }
+  return undefined
 }
 
 /** The daemon of this test run, in a test that needs one. */
@@ -64,17 +69,67 @@ trap 'isOver=yes; kill "$daemon"' TERM
 "$@" & daemon=$!
 wait "$daemon"; wait "$daemon"
 status=$?
-[ -z "$isOver" ] || rm -rf "$folder"
+[ -z "$isOver" ] || [ -z "$folder" ] || rm -rf "$folder"
 exit "$status"`
+
+/** A daemon that nothing else uses: it may be restarted. */
+export interface DockerOfItsOwn extends DockerForTests {
+  /** Ends the daemon in order, and starts it again with all that it had. */
+  restart(): Promise<void>
+}
+
+export async function startDockerOfItsOwn(): Promise<DockerOfItsOwn> {
+  const program = await findProgram()
+  if (program === undefined) throw new Error('dockerd is not installed')
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-docker-'))
+  let daemon = await launch(program, folder, 'keep')
+  const stop = async () => {
+    await daemon.stop()
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+  const connected = await connect(daemon.socketPath, async (own) => {
+    await removeLabelled(own)
+    await stop()
+  })
+  const restart = async () => {
+    await daemon.stop()
+    daemon = await launch(program, folder, 'keep')
+  }
+  return { ...connected, restart }
+}
 
 async function startOwn(program: string): Promise<DockerForTests | { readonly missing: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-docker-'))
+  try {
+    const { socketPath, stop } = await launch(program, folder, 'remove')
+    process.env[VARIABLE] = `unix://${socketPath}`
+    return await connect(socketPath, async (own) => {
+      // Mounts of containers that still run would outlive the daemon.
+      await removeLabelled(own)
+      await stop()
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+      delete process.env[VARIABLE]
+    })
+  } catch (error) {
+    const log = await readFile(join(folder, 'log'), 'utf8').catch(() => '')
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    return { missing: `dockerd does not start here: ${log.trim().split('\n').at(-1) || String(error)}` }
+  }
+}
+
+interface Daemon {
+  readonly socketPath: string
+  readonly stop: () => Promise<void>
+}
+
+/** @param then what becomes of the folder when the daemon is told to end */
+async function launch(program: string, folder: string, then: 'remove' | 'keep'): Promise<Daemon> {
   const socketPath = join(folder, 'docker.sock')
   const log = await open(join(folder, 'log'), 'a')
   const daemon = spawn(
     'setpriv',
     [
-      ...['--pdeathsig', 'TERM', 'sh', '-c', KEEPER, 'sh', folder, program],
+      ...['--pdeathsig', 'TERM', 'sh', '-c', KEEPER, 'sh', then === 'remove' ? folder : '', program],
       '--iptables=false',
       '--ip6tables=false',
       '--bridge=none',
@@ -87,11 +142,11 @@ async function startOwn(program: string): Promise<DockerForTests | { readonly mi
   )
   await log.close()
   daemon.unref()
+  const hasEnded = () => daemon.exitCode !== null || daemon.signalCode !== null
   const stop = async () => {
     daemon.ref()
-    if (daemon.exitCode === null) process.kill(daemon.pid as number, 'SIGTERM')
-    await until('dockerd has ended', () => daemon.exitCode !== null || daemon.signalCode !== null, 30_000)
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    if (!hasEnded()) process.kill(daemon.pid as number, 'SIGTERM')
+    await until('dockerd has ended', hasEnded, 30_000)
   }
   const docker = new Docker({ socketPath })
   const isUp = () =>
@@ -100,20 +155,13 @@ async function startOwn(program: string): Promise<DockerForTests | { readonly mi
       () => false,
     )
   try {
-    await until('dockerd answers', async () => daemon.exitCode !== null || (await isUp()), 30_000)
-    if (daemon.exitCode !== null) throw new Error('it ended')
-  } catch {
-    const words = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n').at(-1)
+    await until('dockerd answers', async () => hasEnded() || (await isUp()), 30_000)
+    if (hasEnded()) throw new Error('dockerd ended at once')
+  } catch (error) {
     await stop()
-    return { missing: `dockerd does not start here: ${words}` }
+    throw error
   }
-  process.env[VARIABLE] = `unix://${socketPath}`
-  return connect(socketPath, async (own) => {
-    // Mounts of containers that still run would outlive the daemon.
-    await removeLabelled(own)
-    await stop()
-    delete process.env[VARIABLE]
-  })
+  return { socketPath, stop }
 }
 
 async function connect(socketPath: string, stop: (docker: Docker) => Promise<void>): Promise<DockerForTests> {

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createJournal } from '../../../activities/journal/files.js'
 import { UNFINISHED } from '../../../activities/durable-file.js'
 import type { JournalEntry } from '../../../activities/journal/journal.js'
+import { processesWith } from '../../support/processes.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 import { until } from '../../support/until.js'
 
@@ -199,6 +201,27 @@ test('waits for a lock only so long, and not when cancelled', async () => {
     cancel.abort(new Error('never mind'))
     await expect(cancelled).rejects.toThrow('never mind')
   })
+})
+
+/** What shells set by themselves. */
+const OF_SHELLS = new Set(['PATH', 'PWD', 'OLDPWD', 'SHLVL', '_'])
+
+test('who holds a lock, or waits for it, is given nothing of our environment: it may hold secrets', async () => {
+  const { journal, stateDir } = await freshJournal()
+  const variables = (pid: string) =>
+    [...readFileSync(`/proc/${pid}/environ`, 'utf8').matchAll(/([^=\0]+)=[^\0]*\0/g)].map(([, name]) => name!)
+  const waiting = () =>
+    processesWith(stateDir).filter((pid) => readlinkSync(`/proc/${pid}/exe`).includes('flock'))
+
+  const seen = await journal.withLock(service, signal, async () => {
+    void journal.withLock(service, signal, async () => undefined)
+    await until('another waits', () => waiting().length === 1)
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')
+    return children.map(variables)
+  })
+
+  expect(seen.length).toBeGreaterThanOrEqual(2)
+  expect(seen.flat().filter((name) => !OF_SHELLS.has(name))).toEqual([])
 })
 
 /** Each costs the start of a process. */
