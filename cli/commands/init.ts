@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { HoldfastError } from '../../core/errors.js'
+import { counted } from '../../core/units.js'
 import type { Draft } from '../../worker/init/draft.js'
 import { BaseCommand, yesFlag } from '../base-command.js'
 import { nextCommands, renderDraft, renderNext } from '../output/init.js'
@@ -70,7 +71,7 @@ Changes nothing but the new files, and never writes over one. On a terminal it a
       return { ...result, isWritten: false }
     }
     await refuseExisting(folder, files)
-    await this.confirm(`Write these ${files.length} files into ${folder}?`, flags.yes)
+    await this.confirm(`Write ${counted(files.length, 'file')} into ${folder}?`, flags.yes)
     await writeNewFiles(folder, files)
     this.print(`\n${renderNext(draft, folder)}`)
     return { ...result, isWritten: true }
