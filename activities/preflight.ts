@@ -14,9 +14,8 @@ import { gatherProblems, type Problems } from './problems.js'
 import { requireAllowedSource } from './source-allowed.js'
 import { sources } from './sources/registry.js'
 import { withDriver, type DriverWork, type SourceDrivers } from './with-driver.js'
-import type { Tools } from './tools.js'
+import type { HostTools, Tools } from './tools.js'
 
-/** Tries everything that can fail before anything stops, and says all that is in the way at once. Changes nothing. */
 export const preflightActivities = (
   tools: Tools,
   drivers: SourceDrivers = sources,
@@ -24,12 +23,18 @@ export const preflightActivities = (
   preflight: (input) => withHeartbeat((signal) => preflight({ tools, drivers, signal }, input)),
 })
 
-interface Preflight extends DriverWork {
+type PreflightWork = Omit<DriverWork, 'tools'> & { readonly tools: HostTools }
+
+interface Preflight extends PreflightWork {
   readonly problems: Problems
   readonly warnings: string[]
 }
 
-async function preflight(work: DriverWork, { job, onlySources }: PreflightInput): Promise<PreflightResult> {
+/** Tries everything that can fail before anything stops, and says all that is in the way at once. Changes nothing. */
+export async function preflight(
+  work: PreflightWork,
+  { job, onlySources }: PreflightInput,
+): Promise<PreflightResult> {
   const run: Preflight = { ...work, problems: gatherProblems(work.signal), warnings: [] }
   const { problems, warnings } = run
   const holds: ResolvedHold[] = []
@@ -55,7 +60,7 @@ async function preflight(work: DriverWork, { job, onlySources }: PreflightInput)
 
 /** A place of copies that is away stops no backup: it is said, and its copy is made when it is back. */
 async function checkCopies(
-  { tools, signal }: DriverWork,
+  { tools, signal }: PreflightWork,
   where: Parameters<typeof checkDestination>[1],
 ): Promise<readonly string[]> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(COPIES_CHECKED_WITHIN_MS)])

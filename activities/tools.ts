@@ -42,6 +42,9 @@ export interface Tools {
   volumePath(volume: string, signal: AbortSignal): Promise<string>
 }
 
+/** The world as far as it needs no Temporal. */
+export type HostTools = Omit<Tools, 'client'>
+
 export interface ServiceRegistry {
   /** `docker:shop/web` → its driver and the canonical reference `docker:shop_web_1`. */
   resolve(reference: string, signal: AbortSignal): Promise<string>

@@ -17,12 +17,18 @@ const CLOCK_GRAIN_MS = 1000
 const CLEANUP_MS = 15_000
 const NAME_DIGITS = 16
 
-/** Tries all that a backup needs of a destination. Nothing is left behind. */
+type TrialTools = Pick<Tools, 'destination' | 'clock' | 'random' | 'site'>
+
 export const tryDestinationActivities = (tools: Tools): Pick<QuestionActivities, 'tryDestination'> => ({
   tryDestination: (input) => withHeartbeat((signal) => tryDestination(tools, input.destination, signal)),
 })
 
-async function tryDestination(tools: Tools, name: string, signal: AbortSignal): Promise<DestinationTrial> {
+/** Tries all that a backup needs of a destination. Nothing is left behind. */
+export async function tryDestination(
+  tools: TrialTools,
+  name: string,
+  signal: AbortSignal,
+): Promise<DestinationTrial> {
   const destination = await tools.destination(name, signal)
   const objectName = `probes/${tools.random(NAME_DIGITS)}`
   try {
@@ -53,7 +59,7 @@ async function tryDestination(tools: Tools, name: string, signal: AbortSignal): 
 }
 
 async function write(
-  { clock, random }: Tools,
+  { clock, random }: TrialTools,
   destination: Destination,
   objectName: string,
   signal: AbortSignal,

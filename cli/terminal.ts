@@ -10,6 +10,8 @@ export interface Terminal {
   write(text: string): void
   /** A yes or no; the default answer is no. Throws `ExitPromptError` on Ctrl-C and when the signal aborts. */
   confirm(question: string, signal?: AbortSignal): Promise<boolean>
+  /** A line of text; Enter alone takes the default. */
+  ask(question: string, otherwise: string): Promise<string>
   choose<T extends string>(question: string, choices: readonly Choice<T>[], signal?: AbortSignal): Promise<T>
 }
 
@@ -35,6 +37,10 @@ export const processTerminal = (): Terminal => ({
   confirm: async (question, signal) => {
     const { confirm } = await import('@inquirer/prompts')
     return confirm({ message: question, default: false }, promptContext(signal))
+  },
+  ask: async (question, otherwise) => {
+    const { input } = await import('@inquirer/prompts')
+    return input({ message: question, default: otherwise }, promptContext(undefined))
   },
   choose: async (question, choices, signal) => {
     const { select } = await import('@inquirer/prompts')

@@ -9,6 +9,8 @@ export const errorCatalogue = {
   'config.not-found': 'missing',
   'config.invalid': 'input',
   'config.unsafe': 'denied',
+  'config.exists': 'conflict',
+  'config.not-written': 'denied',
   'plan.invalid': 'input',
   'plan.not-found': 'missing',
   'plan.not-allowed': 'denied',

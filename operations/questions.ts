@@ -44,7 +44,8 @@ export async function askHost<Q extends QuestionName>(
   })
 }
 
-const orchestrators = ({ client, world }: Asker) =>
+/** Who takes up workflows, by the identities of the workers. */
+export const orchestrators = ({ client, world }: Asker): Promise<readonly string[]> =>
   pollersOf(client, { taskQueue: taskQueues.orchestrator, type: 'workflow' }, world.clock())
 
 /** The answer, unless no worker takes up the question: a person waits, and a question has no time limit of its own. */

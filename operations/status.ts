@@ -104,7 +104,8 @@ async function remoteStatus(
   }
 }
 
-async function hostStatus({ client, world }: Session, host: string): Promise<HostStatus> {
+/** Which workers of a host ask for work. */
+export async function hostStatus({ client, world }: Session, host: string): Promise<HostStatus> {
   const isServed = async (taskQueue: string) =>
     (await pollersOf(client, { taskQueue, type: 'activity' }, world.clock())).length > 0
   const [hasControl, hasData] = await Promise.all([

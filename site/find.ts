@@ -40,7 +40,7 @@ export async function findConfig({ flag, env, cwd }: ConfigQuestion): Promise<st
     'config.not-found',
     `There is no ${CONFIG_NAME}. Looked for ${looked.join(', ')}.`,
     {
-      hint: 'Write one (docs/getting-started.md has one to copy), or name one with --config FILE or HOLDFAST_CONFIG.',
+      hint: 'Write one with `holdfast init`, or name one with --config FILE or HOLDFAST_CONFIG.',
       details: { looked },
     },
   )

@@ -146,7 +146,13 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
       }
     },
 
-    shell: (name) => shellOver(`docker:${name}`, launchInContainer({ client, random, container: name })),
+    shell: (name) =>
+      shellOver(`docker:${name}`, async (argv, options) => {
+        // A Compose reference means the container of now: it may be another one than for the command before.
+        const isName = !name.includes('/')
+        const container = isName ? name : nameOf(await resolveContainer(client, name, options.signal))
+        return launchInContainer({ client, random, container })(argv, options)
+      }),
   }
 }
 

@@ -50,11 +50,30 @@ async function socketsListeningAt(port: number, proc: string): Promise<ReadonlyS
   return new Set(sockets)
 }
 
-async function hasOpen(pid: string, sockets: ReadonlySet<string>, proc: string): Promise<boolean> {
+/** By file: the innermost unit whose process has it open, as far as we may look into other processes. */
+export async function readUnitsOfFiles(
+  paths: ReadonlySet<string>,
+  proc = '/proc',
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  if (paths.size === 0) return found
+  for (const pid of (await readdir(proc)).filter((name) => /^\d+$/.test(name))) {
+    const open = (await linksOf(pid, proc)).filter((link) => paths.has(link))
+    // The manager of a user is no service of anybody's plan.
+    const unit =
+      open.length === 0 ? undefined : (await unitsOf(pid, proc)).findLast((name) => !/^user@/.test(name))
+    if (unit !== undefined) for (const path of open) found.set(path, unit)
+  }
+  return found
+}
+
+const hasOpen = async (pid: string, sockets: ReadonlySet<string>, proc: string): Promise<boolean> =>
+  (await linksOf(pid, proc)).some((link) => sockets.has(link))
+
+async function linksOf(pid: string, proc: string): Promise<readonly string[]> {
   const folder = join(proc, pid, 'fd')
   const files = await readdir(folder).catch(() => [])
-  const links = await Promise.all(files.map((file) => readlink(join(folder, file)).catch(() => '')))
-  return links.some((link) => sockets.has(link))
+  return Promise.all(files.map((file) => readlink(join(folder, file)).catch(() => '')))
 }
 
 async function unitsOf(pid: string, proc: string): Promise<readonly string[]> {

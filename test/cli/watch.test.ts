@@ -36,6 +36,7 @@ function scene(options: { isInteractive: boolean; answers?: readonly (Answer | E
     rows: 24,
     write: (text) => void written.push(text),
     confirm: async () => true,
+    ask: async (_, otherwise) => otherwise,
     choose: async <T extends string>(_: string, __: unknown, signal?: AbortSignal) => {
       asked++
       const answer = answers.shift() ?? 'never'

@@ -127,6 +127,15 @@ describeWith(['docker'], 'docker', () => {
       expect(await services().resolve(`docker:${name}`, signal)).toBe(`docker:${name}`)
     })
 
+    test('a Compose reference is a place in which commands run', async () => {
+      const { container } = await docker().create(docker().tinyImage, compose('shop0', 'db'))
+      await container.start()
+
+      const { stdout } = await services().shell('docker:shop0/db').run(['echo', 'inside'], { signal })
+
+      expect(stdout).toBe('inside\n')
+    })
+
     test('a Compose service of several containers is refused, with their names', async () => {
       const one = await docker().create(docker().tinyImage, compose('shop2', 'web'))
       const two = await docker().create(docker().tinyImage, compose('shop2', 'web'))
