@@ -6,6 +6,8 @@ import type { ChosenBackups, VerifyJob } from '../core/verification.js'
 import type { RestoreStatus } from '../core/restore-end.js'
 import type { RestoreDetails } from '../core/restore-places.js'
 import type { LockRequest } from '../core/messages.js'
+import type { SeenUses, ToldKey } from '../core/rotation.js'
+import type { RewrapInput, RewrapReport, SeenKept } from '../core/rotation-steps.js'
 
 /**
  * Everything that workflows may ask of the world. Each may run twice. Grouped by the queue it runs on:
@@ -40,6 +42,13 @@ export interface WaitActivities {
   }): Promise<void>
   /** ISO. When the schedule of the plan starts it again; undefined where it has none, or a paused one. */
   nextRun(of: { site: string; plan: string }): Promise<string | undefined>
+  /** Backup runs of the site that go on, and encrypt for this key. */
+  findKeyRuns(of: { site: string; key: string }): Promise<readonly KeyRun[]>
+}
+
+export interface KeyRun {
+  readonly workflowId: string
+  readonly runId: string
 }
 
 export interface QuestionActivities {
@@ -58,6 +67,12 @@ export interface QuestionActivities {
   /** Which backups a verification reads. A destination that cannot be listed is one of its problems. */
   chooseBackups(job: VerifyJob): Promise<ChosenBackups>
   tryDestination(input: { destination: string }): Promise<work.DestinationTrial>
+  /** What this host knows of keys, in the order of their names. */
+  tellKeys(names: readonly string[]): Promise<readonly ToldKey[]>
+  /** Backups at all destinations of this host whose data keys are wrapped by one of these keys. */
+  findKeyUses(input: { keyIds: readonly string[] }): Promise<SeenUses>
+  /** What stores keep of deleted wraps of these keys. */
+  findKeptWraps(input: { keyIds: readonly string[] }): Promise<SeenKept>
   /** The only one that changes anything: adds a mark. Fails with `backup.deleted`. */
   markBackup(input: work.MarkInput): Promise<work.MarkResult>
 }
@@ -85,6 +100,11 @@ export interface DataActivities {
    */
   replicate(input: ReplicateInput): Promise<CopyReport>
   expire(input: work.ExpireInput): Promise<work.ExpireResult>
+  /**
+   * Wraps data keys by another key, one backup after another; at every moment each of them can be opened. An attempt goes on
+   * where the last one was. Fails only with what is in the way of all; that single backups keep the old key is in the report.
+   */
+  rewrap(input: RewrapInput): Promise<RewrapReport>
   /** Marks what it finds. Fails with `backup.not-found` when the backup is removed meanwhile. */
   verify(input: work.VerifyInput): Promise<work.VerifyReport>
   /**

@@ -26,7 +26,7 @@ const POLL_MS = 30_000
 /** gRPC's status of "too many at once". */
 const RESOURCE_EXHAUSTED = 8
 
-export const leaseActivities = (tools: Tools): Omit<WaitActivities, 'nextRun'> => ({
+export const leaseActivities = (tools: Tools): Omit<WaitActivities, 'nextRun' | 'findKeyRuns'> => ({
   acquireLease: (lease, host) => withHeartbeat(() => abandonable(acquire(tools.client, lease, host))),
   watchHolder: (workflowId, runId) => withHeartbeat(() => watch(tools, workflowId, runId)),
   requestLock: ({ lock, places, request, host }) =>

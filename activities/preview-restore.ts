@@ -61,11 +61,12 @@ export async function previewRestore(
  * could have written it and nobody said to use it all the same.
  */
 export function requireBelievable(
-  { manifest, authenticity, destination }: LocatedBackup,
+  located: LocatedBackup,
   { allowUnauthenticated }: RestoreRequest,
   host: string,
 ): Manifest {
-  const whole = requireOpened(manifest, host)
+  const { authenticity, destination } = located
+  const whole = requireOpened(located, host)
   if (authenticity !== 'unauthenticated' || allowUnauthenticated === true) return whole
   throw new HoldfastError(
     'backup.unauthenticated',

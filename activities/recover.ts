@@ -66,11 +66,11 @@ export async function recoverBackup(
   return { backupId, plan, takenAt, sources: recovered }
 }
 
-function requireKey({ manifest }: LocatedBackup): void {
+function requireKey({ manifest, keyIds }: LocatedBackup): void {
   if (!isSealed(manifest)) return
   throw new HoldfastError(
     'key.not-found',
-    `Backup ${manifest.id} is encrypted for ${manifest.encryption.keyIds.map((id) => `key ${id}`).join(' or ')}, and none of the given keys opens it.`,
+    `Backup ${manifest.id} is encrypted for ${(keyIds ?? manifest.encryption.keyIds).map((id) => `key ${id}`).join(' or ')}, and none of the given keys opens it.`,
     { hint: 'Give one of its keys with --key FILE, or with --key-variable NAME.' },
   )
 }

@@ -43,7 +43,7 @@ async function verify(
   return withHeartbeat(
     async (signal) => {
       const located = await tools.catalog.find(reference, signal)
-      const manifest = requireOpened(located.manifest, tools.site.host)
+      const manifest = requireOpened(located, tools.site.host)
       const destination = await tools.destination(located.destination, signal)
       const dataKey = await dataKeyOf(tools.keys, { destination, manifest }, signal)
       const place = { destination, plan: manifest.plan, backupId: manifest.id, signal }

@@ -1,4 +1,5 @@
 import { hasFailed, outcomeOfRehearsal, type RehearsalReport } from '../core/rehearsal.js'
+import type { RotationReport } from '../core/rotation-steps.js'
 import { hasDamage, outcomeOfVerification, type PlanVerification } from '../core/verification.js'
 import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../core/work.js'
 import { exitCodes } from './exit-code.js'
@@ -22,6 +23,9 @@ export function exitCodeOfBackup({ outcome }: Pick<BackupRunResult, 'outcome'>):
 }
 
 export const exitCodeOfReplication = ({ outcome }: Pick<ReplicateRunResult, 'outcome'>): ExitCode =>
+  outcome === 'good' ? exitCodes.ok : exitCodes.notGood
+
+export const exitCodeOfRotation = ({ outcome }: Pick<RotationReport, 'outcome'>): ExitCode =>
   outcome === 'good' ? exitCodes.ok : exitCodes.notGood
 
 export const exitCodeOfRestore = ({ servicesVerdict }: Pick<RestoreResult, 'servicesVerdict'>): ExitCode =>

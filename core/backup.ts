@@ -132,7 +132,7 @@ export interface BackupSummary {
   readonly marks: MarkState
   /** Where keys are in play: how far it can be believed. */
   readonly authenticity?: Authenticity
-  /** Of the keys that it is encrypted for. */
+  /** Of the keys that it is encrypted for: as it was made, or, in a list, as it is now. */
   readonly keyIds?: readonly string[]
   readonly sources: readonly SourceSummary[]
   readonly plainBytes: number

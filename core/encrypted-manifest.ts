@@ -88,12 +88,18 @@ function clearItemOf(item: Item): ClearItem {
 }
 
 /** The manifest with all that it says. Fails with `key.not-found` where this host has no key that opens it. */
-export function requireOpened(manifest: Manifest | EncryptedManifest, host: string): Manifest {
+export function requireOpened(
+  {
+    manifest,
+    keyIds,
+  }: { readonly manifest: Manifest | EncryptedManifest; readonly keyIds?: readonly string[] },
+  host: string,
+): Manifest {
   if (!isSealed(manifest)) return manifest
   const { id, encryption } = manifest
   throw new HoldfastError(
     'key.not-found',
-    `Backup ${id} is encrypted for ${encryption.keyIds.join(', ')}, and host "${host}" can open none of these keys.`,
+    `Backup ${id} is encrypted for ${(keyIds ?? encryption.keyIds).join(', ')}, and host "${host}" can open none of these keys.`,
     {
       hint: 'Bring the key to that host, under `keys:` of its holdfast.yaml. `holdfast key list` shows the ids of the keys there.',
     },

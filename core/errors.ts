@@ -20,6 +20,7 @@ export const errorCatalogue = {
   'key.unsafe': 'denied',
   'key.invalid': 'input',
   'key.exists': 'conflict',
+  'key.in-use': 'input',
   'temporal.unreachable': 'unavailable',
   'temporal.cli-missing': 'missing',
   'temporal.failed': 'unavailable',

@@ -58,6 +58,8 @@ export const workflowIds = {
   restoreAttempt: (restoreId: string, attempt: number) => `restore/${restoreId}/${attempt}`,
   retention: (plan: string) => `retention/${plan}`,
   replicate: (plan: string) => `replicate/${plan}`,
+  /** By the key that goes: it is replaced by one other at a time. */
+  rotate: (key: string) => `rotate/${key}`,
   verify: (backupId: BackupId) => `verify/${backupId}`,
   rehearsal: (backupId: BackupId) => `rehearsal/${backupId}`,
   verifyPlan: (plan: string) => `verify/${plan}`,

@@ -80,6 +80,8 @@ export interface RunProgress {
     | 'verifying'
     | 'copying'
     | 'retention'
+    | 'looking'
+    | 'rewrapping'
     | 'staging'
     | 'swapping'
     | 'undoing'

@@ -231,6 +231,8 @@ export interface LocatedBackup {
   readonly problems?: readonly string[]
   /** In part where it is encrypted, and no key of it is on the host that was asked. */
   readonly manifest: Manifest | EncryptedManifest
+  /** Ids of the keys that open it now: the manifest names those that it was made for. Left out: not encrypted. */
+  readonly keyIds?: readonly string[]
   readonly marks: MarkState
   readonly isGood: boolean
   /** Left out where no keys are in play. */

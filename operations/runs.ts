@@ -40,6 +40,7 @@ const RUN_WORKFLOWS: Readonly<Record<string, RunKind>> = {
   restoreEndRun: 'restore',
   replicateRun: 'replicate',
   retentionRun: 'retention',
+  rotateRun: 'rotate',
   rehearsalRun: 'verify',
   verifyPlanRun: 'verify',
   verifyRun: 'verify',
@@ -67,6 +68,7 @@ export interface RunStart {
     | 'restoreEndRun'
     | 'replicateRun'
     | 'retentionRun'
+    | 'rotateRun'
     | 'rehearsalRun'
     | 'verifyPlanRun'
     | 'verifyRun'

@@ -4,7 +4,7 @@ import { searchAttributes } from '../core/messages.js'
 type AttributeName = keyof typeof searchAttributes
 
 /** Kinds of runs, as HoldfastKind says them. */
-export type RunKind = 'backup' | 'restore' | 'replicate' | 'retention' | 'verify'
+export type RunKind = 'backup' | 'restore' | 'replicate' | 'retention' | 'rotate' | 'verify'
 
 /** Typed pairs for starts and schedules; what is undefined is left out. All are Keyword, none is ever a secret. */
 export function searchAttributePairs(

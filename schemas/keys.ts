@@ -26,7 +26,8 @@ export const EnvironmentKey = strict(
       pattern: VARIABLE_PATTERN,
       // As long as a key in hex digits is: then it is the key itself, by mistake.
       maxLength: 63,
-      description: 'Name of the variable: its value is the key as 64 hex digits.',
+      description:
+        'Name of the variable: its value is the key as 64 hex digits, or as the lines of its recovery sheet.',
       examples: ['HOLDFAST_MAIN_KEY'],
     }),
   },

@@ -291,6 +291,38 @@ const scenarios: Record<string, Scenario> = {
     ]
   },
 
+  rotation: async (agent) => {
+    const of = (plan: string) => ({ destination: 'disk', place: 'p', plan, keyId: 'aa', own: 2, others: 0 })
+    const hosts = [{ host: TEST_HOST, fromId: 'aa', toId: 'bb' }]
+    const job = { site: 'home', to: 'new', planHosts: {}, hosts }
+    agent.host.keyUses = [of('one'), of('two')]
+    const rotated = workflowIds.rotate('old')
+    await ended(await start(agent, 'rotateRun', rotated, { ...job, from: 'old' }))
+
+    agent.host.keyUses = [of('locked'), of('denied')]
+    const problems = ['It is locked.']
+    agent.host.onRewrap.set('locked', async () => ({ rewrapped: 0, left: 2, problems }))
+    agent.host.onRewrap.set('denied', async () => {
+      throw new HoldfastError('destination.denied', 'No rights.')
+    })
+    const left = workflowIds.rotate('left')
+    await ended(await start(agent, 'rotateRun', left, { ...job, from: 'left' }))
+
+    agent.host.keyUses = []
+    agent.host.onCapture.set('encrypted-live', (_, signal) => pause(3000, signal))
+    const backup = { ...testJob('encrypted'), encryption: { keys: ['waited'] } }
+    const running = await startBackup(agent, backup)
+    await isCaptured(agent, 'encrypted-live')
+    const waited = workflowIds.rotate('waited')
+    await ended(await start(agent, 'rotateRun', waited, { ...job, from: 'waited' }))
+    await ended(running)
+    return [
+      { name: 'rotate', workflowId: rotated },
+      { name: 'rotate-partial', workflowId: left },
+      { name: 'rotate-waited', workflowId: waited },
+    ]
+  },
+
   others: async (agent) => {
     const retention = {
       plan: 'kept',

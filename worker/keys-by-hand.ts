@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createKeys } from '../activities/keys/create-keys.js'
 import { createKeyFile } from '../activities/keys/create-key-file.js'
 import { KEY_BYTES, keyIdOf } from '../activities/keys/derive.js'
-import { bytesOfDigits, linesOfDigits } from '../activities/keys/digits.js'
+import { linesOfDigits, readDigits } from '../activities/keys/digits.js'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
 import { didYouMean } from '../core/suggest.js'
@@ -14,7 +14,7 @@ export interface RecoverySheet {
   /** The file that was written; left out for a key in the environment, which nobody but a person can set. */
   readonly path?: string
   readonly variable?: string
-  /** The key itself: hex digits in groups, as they are copied by hand. */
+  /** The key itself: hex digits in groups, and after a dash those that prove their line. */
   readonly digits: readonly string[]
 }
 
@@ -66,10 +66,10 @@ export async function listKeysByHand(
 }
 
 function bytesOfSheet(text: string): Buffer {
-  const bytes = bytesOfDigits(text)
-  if (bytes) return bytes
-  throw new HoldfastError('key.invalid', 'What was typed in is no key.', {
-    hint: `A key has ${2 * KEY_BYTES} hex digits (0 to 9, a to f); spaces and line breaks between them do not count.`,
+  const read = readDigits(text)
+  if (read.problem === undefined) return read.key
+  throw new HoldfastError('key.invalid', `What was typed in is no key. ${read.problem}`, {
+    hint: 'Compare it with the sheet, and type it in again: four lines of digits, with those after the dash.',
   })
 }
 

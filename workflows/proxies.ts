@@ -191,6 +191,7 @@ export function waitActivities(host: string) {
     watchHolder: of(classes.watch).watchHolder,
     requestLock: of({ ...classes.observe, startToCloseTimeout: '1m' }).requestLock,
     nextRun: of({ ...classes.observe, startToCloseTimeout: '1m' }).nextRun,
+    findKeyRuns: of(classes.observe).findKeyRuns,
   }
 }
 
@@ -200,13 +201,10 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
   const of = (options: ActivityOptions) => proxyActivities<QuestionActivities>({ ...options, taskQueue })
   const { heartbeatTimeout: _, ...silent } = classes.preflight
   const usual = of(patience === 'question' ? classes.question : silent)
-  const preflight = of(
-    patience === 'question'
-      ? { ...classes.preflight, scheduleToStartTimeout: classes.question.scheduleToStartTimeout }
-      : classes.preflight,
-  )
+  const { scheduleToStartTimeout } = patience === 'question' ? classes.question : classes.preflight
+  const patient = of({ ...classes.preflight, scheduleToStartTimeout })
   return {
-    preflight: preflight.preflight,
+    preflight: patient.preflight,
     listBackups: usual.listBackups,
     showBackup: usual.showBackup,
     previewRestore: usual.previewRestore,
@@ -222,6 +220,10 @@ export function questionActivities(host: string, patience: 'question' | 'step') 
       scheduleToStartTimeout: classes.question.scheduleToStartTimeout,
       retry: { maximumAttempts: 1 },
     }).tryDestination,
+    tellKeys: usual.tellKeys,
+    // Every name at every destination is looked at.
+    findKeyUses: patient.findKeyUses,
+    findKeptWraps: patient.findKeptWraps,
     markBackup: usual.markBackup,
   }
 }
@@ -265,6 +267,7 @@ export function dataActivities(host: string) {
     discardBackup: of(classes.observe).discardBackup,
     emptySpool: of(classes.observe).emptySpool,
     expire: of(classes.maintain).expire,
+    rewrap: of(classes.maintain).rewrap,
     verify: of(classes.maintain).verify,
     rehearse: of(classes.maintain).rehearse,
     stageFiles: of(classes.restoreFiles).stageRestore,

@@ -59,6 +59,12 @@ function answer(host: string, ask: Ask): Promise<Answer> {
       return asked.chooseBackups(...ask.arguments)
     case 'tryDestination':
       return asked.tryDestination(...ask.arguments)
+    case 'tellKeys':
+      return asked.tellKeys(...ask.arguments)
+    case 'findKeyUses':
+      return asked.findKeyUses(...ask.arguments)
+    case 'findKeptWraps':
+      return asked.findKeptWraps(...ask.arguments)
     case 'markBackup':
       return asked.markBackup(...ask.arguments)
     default:

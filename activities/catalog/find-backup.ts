@@ -12,6 +12,7 @@ import { markTrustOf } from './mark-trust.js'
 import { readMarkState } from './marks.js'
 import { destinationNames, expected, type CatalogParts } from './parts.js'
 import { backupOfManifest, readManifest } from './read-manifest.js'
+import { keyIdsOf } from './wrapped-backups.js'
 
 /** How many that begin alike are named. */
 const NAMED_AT_MOST = 5
@@ -93,6 +94,7 @@ async function locateCopy(place: MarkedPlace, ring: KeyRing, signal: AbortSignal
   const { isGood } = judged(withMarks(summaryOf(manifest, destination.name), marks), authenticity)
   return {
     ...{ destination: destination.name, manifest, marks, isGood },
+    ...(isEncrypted ? { keyIds: await keyIdsOf(place, signal) } : {}),
     ...(authenticity === undefined ? {} : { authenticity }),
   }
 }

@@ -62,8 +62,14 @@ export async function listDestination(
 const summarized = (
   entry: CachedManifest,
   marks: readonly PlacedMark[],
-  { destination, ring }: Listing,
-): BackupSummary => withMarks(believed(entry, ring), stateOfMarks(marks, destination.name))
+  { destination, ring, objects }: Listing,
+): BackupSummary => {
+  const { summary } = entry
+  // By the wraps that are there now: a key may have been replaced since the manifest was written.
+  const keyIds = summary.keyIds && (objects.wraps.get(entry.name) ?? [])
+  const current = { ...entry, summary: { ...summary, ...(keyIds === undefined ? {} : { keyIds }) } }
+  return withMarks(believed(current, ring), stateOfMarks(marks, destination.name))
+}
 
 const believed = ({ proof, summary }: CachedManifest, ring: KeyRing): BackupSummary =>
   judged(

@@ -25,6 +25,11 @@ export interface Destination {
   delete(objectName: string, signal: AbortSignal): Promise<void>
   /** Bytes that can still be written, where the store can tell. */
   freeBytes(signal: AbortSignal): Promise<number | undefined>
+  /**
+   * Names of objects that were deleted, and whose bytes the store keeps all the same: as older versions, for a lock or by its
+   * own rules. One that has several such versions may come several times. Left out: what is deleted is gone.
+   */
+  deletedVersions?(prefix: string, signal: AbortSignal): AsyncIterable<string>
 }
 
 export interface ObjectInfo {

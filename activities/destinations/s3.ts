@@ -6,9 +6,10 @@ import { BodyFailure, chunksOf } from './body.js'
 import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
 import { notFound } from './object-failure.js'
 import { isObjectName, requireObjectName } from './object-names.js'
-import { s3Bucket, type Bucket, type StoredObject } from './s3/bucket.js'
+import { s3Bucket, type Bucket, type StoredObject, type VersionMarker } from './s3/bucket.js'
 import { S3_LIMITS, s3Connector, type S3Limits } from './s3/client.js'
 import { explainRequest } from './s3/explain.js'
+import { isNotImplemented } from './s3/failure.js'
 import { readObject } from './s3/read.js'
 import { store } from './s3/store.js'
 import { USUAL_PART_BYTES } from './s3/upload.js'
@@ -104,6 +105,22 @@ class S3Bucket implements Destination {
       requireObjectName(objectName)
       return this.#bucket.remove(objectName, signal)
     })
+  }
+
+  async *deletedVersions(prefix: string, signal: AbortSignal): AsyncIterable<string> {
+    let after: VersionMarker | undefined
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { names, next } = await this.#trying('list the older versions of', signal, () =>
+        this.#bucket.listOlder(prefix, after, signal).catch((error: unknown) => {
+          // A store that knows no versions keeps none.
+          if (isNotImplemented(error)) return { names: [], next: undefined }
+          throw error
+        }),
+      )
+      yield* names
+      if (next === undefined) return
+      after = next
+    }
   }
 
   /** Buckets have no end; of quotas S3 does not tell. */

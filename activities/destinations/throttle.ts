@@ -40,6 +40,9 @@ export const throttled = (destination: Destination, { upload, download }: Thrott
   stat: (objectName, signal) => destination.stat(objectName, signal),
   delete: (objectName, signal) => destination.delete(objectName, signal),
   freeBytes: (signal) => destination.freeBytes(signal),
+  ...(destination.deletedVersions && {
+    deletedVersions: destination.deletedVersions.bind(destination),
+  }),
 })
 
 /** Small, so that a slow line is never silent for long: whoever waits at its other end might give up. */

@@ -46,11 +46,31 @@ export async function findDataKey(
   keys: readonly Key[],
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  for (const key of keys) {
+  // Twice: who looks for the new key right before a rotation, and for the old one right after it, has seen neither.
+  for (const key of keys.length > 1 ? [...keys, ...keys] : keys) {
     const dataKey = await readWrap(key, place, signal)
     if (dataKey) return dataKey
   }
   return undefined
+}
+
+/**
+ * Wraps the data key of a backup by `to` instead of by `from`; false where `from` does not wrap it (any more). The new wrap
+ * is written, read back and opened before the old one goes, so that one of them opens the backup at every moment, whenever
+ * this ends. May run twice. Fails with `object.corrupt` when a wrap does not open, or opens to another data key; then the
+ * old one stays.
+ */
+export async function rewrapDataKey(
+  place: BackupPlace,
+  { from, to }: { readonly from: Key; readonly to: Key },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const dataKey = await readWrap(from, place, signal)
+  if (dataKey === undefined) return false
+  const found = await wrappedBy(to, dataKey, place, signal)
+  if (!timingSafeEqual(found, dataKey)) throw damaged(place, to)
+  await place.destination.delete(wrapName(place, from), signal)
+  return true
 }
 
 const wrapName = ({ plan, backupId }: BackupPlace, { id }: Key): string =>

@@ -66,10 +66,8 @@ export function stateOf(
 }
 
 /** One backup with everything that its manifest says for people. */
-export function renderBackup(
-  { destination, copies, manifest, marks, authenticity }: LocatedBackup,
-  timezone: string,
-): string {
+export function renderBackup(located: LocatedBackup, timezone: string): string {
+  const { destination, copies, manifest, marks, authenticity } = located
   const state = stateOf(judged(withMarks(summaryOf(manifest, destination), marks), authenticity))
   return [
     renderFields([
@@ -84,7 +82,7 @@ export function renderBackup(
       ['Destination', destination],
       ['Copies', copies.length < 2 ? undefined : placesText(copies)],
       ['Run', manifest.run.workflowId],
-      ['Encrypted', encryptionText(manifest)],
+      ['Encrypted', encryptionText(located)],
     ]),
     ...(isSealed(manifest) ? manifest.items.map(renderSealedItem) : manifest.items.map(renderItem)),
     ...(isSealed(manifest) || manifest.holds.length === 0 ? [] : [renderHolds(manifest.holds)]),
@@ -114,9 +112,12 @@ function marksFields(
   ]
 }
 
-function encryptionText(manifest: LocatedBackup['manifest']): string | undefined {
+function encryptionText({
+  manifest,
+  keyIds,
+}: Pick<LocatedBackup, 'manifest' | 'keyIds'>): string | undefined {
   if (manifest.encryption === undefined) return undefined
-  const keys = manifest.encryption.keyIds.map((id) => `key ${id}`).join(' or ')
+  const keys = (keyIds ?? manifest.encryption.keyIds).map((id) => `key ${id}`).join(' or ')
   return `opens with ${keys}${isSealed(manifest) ? ', which the host that was asked cannot open: the rest is sealed' : ''}`
 }
 

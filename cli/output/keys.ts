@@ -6,11 +6,12 @@ import { printable } from './text.js'
 export function renderSheet({ name, keyId, path, variable, digits }: RecoverySheet): string {
   const place =
     path === undefined
-      ? `Set the variable ${variable} of the worker to these 64 digits, without spaces.`
+      ? `Set the variable ${variable} of the worker to these lines, or to all of them in one.`
       : `The key was written to ${path}.`
   return [
     `HOLDFAST RECOVERY SHEET: key "${name}", id ${keyId}`,
     digits.map((line) => `    ${line}`).join('\n'),
+    'What stands after a dash proves its line: a typing error is found, and the line is named.',
     `${place} Keep this sheet where the machine is not, and let nobody see it:`,
     [
       '  - without this key the backups that are encrypted for it alone are lost, and nobody can help;',

@@ -56,6 +56,10 @@ export function phaseText(progress: RunProgress): string {
       return 'copying to the other destinations, while everything runs'
     case 'retention':
       return 'deleting what has expired'
+    case 'looking':
+      return 'looking for backups of the old key at all destinations'
+    case 'rewrapping':
+      return 'wrapping data keys by the new key'
     case 'staging':
       return 'restoring beside the old data and verifying'
     case 'swapping':

@@ -55,6 +55,7 @@ describe('showBackup', () => {
 
     expect(await runActivity(showBackup, { backupId: stored.id })).toEqual({
       destination: 'disk',
+      copies: [{ destination: 'disk', marks: NO_MARKS, isGood: true }],
       manifest: stored,
       marks: NO_MARKS,
       isGood: true,
@@ -72,7 +73,7 @@ describe('showBackup', () => {
     const shown = await runActivity(showBackup, { backupId: id })
 
     expect(JSON.stringify(shown).length).toBeLessThan(1_500_000)
-    expect(requireOpened(shown.manifest, 'nas').items[0]?.notCaptured).toHaveLength(100)
+    expect(requireOpened(shown, 'nas').items[0]?.notCaptured).toHaveLength(100)
     expect(shown.manifest.items[0]?.notCapturedCounts).toEqual({ changed: 5000 })
   })
 })

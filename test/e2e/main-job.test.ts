@@ -6,6 +6,7 @@ import type { ListedDestination } from '../../operations/destinations.js'
 import type { BackupSummary } from '../../core/backup.js'
 import { findDataKey } from '../../activities/keys/data-key.js'
 import { local } from '../../activities/destinations/local.js'
+import { readDigits } from '../../activities/keys/digits.js'
 import { localKey } from '../../activities/keys/local-key.js'
 import type { RecoverySheet } from '../../worker/keys-by-hand.js'
 import { makeProcessService, type ProcessService } from '../support/process-service.js'
@@ -179,7 +180,7 @@ describeWith(['built', 'temporal', 's3'], 'the main job under the command runtim
 
   test('neither key nor data key is anywhere in state, history, logs or destination', async () => {
     const [backup] = await world.json<BackupSummary[]>('backup', 'list', '--plan', 'private')
-    const key = Buffer.from(sheet.digits.join('').replaceAll(' ', ''), 'hex')
+    const { key } = readDigits(sheet.digits.join('\n')) as { key: Buffer }
     const dataKey = await findDataKey(
       {
         destination: local(() => '0')('disk', { type: 'local', path: world.destination }),

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import type { Activities } from '../../activities/activities.js'
 import { withHeartbeat } from '../../activities/heartbeat.js'
+import { findKeyRunsActivities } from '../../activities/find-key-runs.js'
 import { leaseActivities } from '../../activities/lease.js'
 import type { Tools } from '../../activities/tools.js'
 import type { BackupSummary, Item, ServiceState } from '../../core/backup.js'
@@ -12,6 +13,8 @@ import type { CopyReport, ReplicateInput } from '../../core/copies.js'
 import type { HoldSpec } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
+import type { KeyUse, SeenUses, ToldKey } from '../../core/rotation.js'
+import type { RewrapInput, RewrapReport } from '../../core/rotation-steps.js'
 import type { ChosenBackups, VerifyJob } from '../../core/verification.js'
 import type {
   AlarmInput,
@@ -83,6 +86,13 @@ export class FakeHost {
   readonly onVerify = new Map<string, (backup: BackupReference) => Promise<readonly string[]>>()
   /** By plan: what a verification reads. Left out: nothing. */
   readonly choices = new Map<string, ChosenBackups>()
+  /** Keys that it has, by their names. */
+  readonly keys = new Map<string, ToldKey>()
+  /** What is wrapped by keys, at the moment of a look. */
+  keyUses: readonly KeyUse[] = []
+  readonly rewraps: RewrapInput[] = []
+  /** By plan: what wrapping anew comes to. Left out: it succeeds at once. */
+  readonly onRewrap = new Map<string, (input: RewrapInput, signal: AbortSignal) => Promise<RewrapReport>>()
   onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
@@ -112,6 +122,7 @@ export const fakeActivities = (
   tools: Pick<Tools, 'client' | 'clock' | 'site'>,
 ): Activities => ({
   ...leaseActivities(tools as Tools),
+  ...findKeyRunsActivities(tools),
   nextRun: async ({ plan }) => host.nextRuns.get(plan),
   ...controlActivities(host),
   ...questionActivities(host),
@@ -200,6 +211,12 @@ const questionActivities = (host: FakeHost) => ({
     readMs: 10,
     clockDifferenceMs: 0,
   }),
+  tellKeys: async (names: readonly string[]) =>
+    names.map((name) => host.keys.get(name) ?? { name, problem: `There is no key "${name}".` }),
+  findKeyUses: async ({ keyIds }: { keyIds: readonly string[] }): Promise<SeenUses> => ({
+    ...{ host: 'nas', uses: host.keyUses.filter(({ keyId }) => keyIds.includes(keyId)), problems: [] },
+  }),
+  findKeptWraps: async () => ({ host: 'nas', kept: [], problems: [] }),
   markBackup: async () => {
     throw new HoldfastError('backup.not-found', 'There is no such backup.')
   },
@@ -246,6 +263,17 @@ const dataActivities = (host: FakeHost) => ({
     host.expired.push(...backupIds)
     return { expired: backupIds, removed: [], freedBytes: 0, swept: [] }
   },
+  rewrap: (input: RewrapInput) =>
+    withHeartbeat(async (signal): Promise<RewrapReport> => {
+      host.rewraps.push(input)
+      const report = await host.onRewrap.get(input.plan)?.(input, signal)
+      if (report !== undefined) return report
+      const isDone = ({ plan, destination }: KeyUse) =>
+        plan === input.plan && destination === input.destination
+      const rewrapped = host.keyUses.filter(isDone).reduce((sum, { own }) => sum + own, 0)
+      host.keyUses = host.keyUses.filter((use) => !isDone(use))
+      return { rewrapped, left: 0, problems: [] }
+    }),
   verify: async ({ reference }: VerifyInput) => ({
     backupId: reference.backupId,
     destination: 'disk',

@@ -51,6 +51,18 @@ export interface Bucket {
     signal: AbortSignal,
   ): Promise<{ objects: readonly StoredObject[]; next: string | undefined }>
   remove(name: string, signal: AbortSignal): Promise<void>
+  /** One page of names that begin with `prefix`, of versions that are not the newest of their object. */
+  listOlder(
+    prefix: string,
+    after: VersionMarker | undefined,
+    signal: AbortSignal,
+  ): Promise<{ names: readonly string[]; next: VersionMarker | undefined }>
+}
+
+/** Where a page of versions has ended. */
+export interface VersionMarker {
+  readonly KeyMarker: string
+  readonly VersionIdMarker?: string
 }
 
 export interface Range {
@@ -167,8 +179,30 @@ export function s3Bucket(
       const { client, sdk } = await connect()
       await client.send(new sdk.DeleteObjectCommand(at(name)), until(signal))
     },
+
+    async listOlder(below, after, signal) {
+      const { client, sdk } = await connect()
+      const command = new sdk.ListObjectVersionsCommand({ Bucket, Prefix: folder + below, ...after })
+      const { Versions = [], NextKeyMarker, NextVersionIdMarker } = await client.send(command, until(signal))
+      const names = Versions.flatMap(({ Key, IsLatest }) =>
+        Key === undefined || IsLatest !== false ? [] : [nameOf(Key)],
+      )
+      return { names, next: versionMarker(NextKeyMarker, NextVersionIdMarker) }
+    },
   }
 }
+
+/** Stores that are not versioned leave out the one or the other; an empty one means the beginning. */
+const versionMarker = (
+  KeyMarker: string | undefined,
+  VersionIdMarker: string | undefined,
+): VersionMarker | undefined =>
+  KeyMarker === undefined || KeyMarker === ''
+    ? undefined
+    : {
+        KeyMarker,
+        ...(VersionIdMarker === undefined || VersionIdMarker === '' ? {} : { VersionIdMarker }),
+      }
 
 /** What every new object is given. */
 function newObject(settings: DestinationOf<'s3'>, now: Date) {

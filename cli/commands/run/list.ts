@@ -15,7 +15,7 @@ export default class RunList extends BaseCommand {
     plan: Flags.string({ description: 'Only of this plan.', helpValue: 'NAME' }),
     kind: Flags.option({
       description: 'Only runs of this kind.',
-      options: ['backup', 'restore', 'replicate', 'retention', 'verify'] as const,
+      options: ['backup', 'restore', 'replicate', 'retention', 'rotate', 'verify'] as const,
     })(),
     running: Flags.boolean({ description: 'Only those that go on.' }),
     limit: Flags.integer({ description: 'How many at most.', default: DEFAULT_LIMIT, min: 1, max: 1000 }),

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../../core/errors.js'
 import type { RehearsalReport } from '../../../core/rehearsal.js'
+import type { RotationReport } from '../../../core/rotation-steps.js'
 import type { PlanVerification } from '../../../core/verification.js'
 import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../../../core/work.js'
 import type { RunSummary } from '../../../operations/runs.js'
@@ -12,9 +13,11 @@ import {
   exitCodeOfRehearsal,
   exitCodeOfReplication,
   exitCodeOfRestore,
+  exitCodeOfRotation,
   exitCodeOfVerification,
 } from '../../outcome.js'
 import { renderReplication } from '../../output/copies.js'
+import { renderRotation } from '../../output/rotation.js'
 import { renderBackupResult, renderRestoreResult } from '../../output/runs.js'
 import { renderPlanVerification, renderRehearsal, renderVerification } from '../../output/verification.js'
 import { runArgument } from '../../run-argument.js'
@@ -35,9 +38,10 @@ export default class RunWatch extends BaseCommand {
     return connected(site, async (session) => {
       const run = await findRun(session.client, args.id)
       if (run.status === 'terminated' || run.status === 'timed-out') throw terminated(run)
-      const hasProgress = run.kind === 'backup' || run.kind === 'restore' || run.kind === 'replicate'
       const progress =
-        hasProgress && run.status === 'running' ? progressKind(this.terminal, flags.quiet) : 'none'
+        WITH_PROGRESS.has(run.kind) && run.status === 'running'
+          ? progressKind(this.terminal, flags.quiet)
+          : 'none'
       const watching = { session, terminal: this.terminal, clock: this.clock, progress }
       const result = await watchRun<unknown>(watching, run)
       const { text, exitCode } = resultText(run.kind, result)
@@ -47,6 +51,8 @@ export default class RunWatch extends BaseCommand {
     })
   }
 }
+
+const WITH_PROGRESS: ReadonlySet<RunKind> = new Set(['backup', 'restore', 'replicate', 'rotate'])
 
 function resultText(
   kind: RunKind,
@@ -71,6 +77,10 @@ function resultText(
     case 'replicate': {
       const made = result as ReplicateRunResult
       return { text: renderReplication(made), exitCode: exitCodeOfReplication(made) }
+    }
+    case 'rotate': {
+      const report = result as RotationReport
+      return { text: renderRotation(report), exitCode: exitCodeOfRotation(report) }
     }
     case 'retention':
       return { text: 'Done.', exitCode: exitCodes.ok }

@@ -166,6 +166,24 @@ describeWith(['s3'], 'a bucket', () => {
     expect(await locked.stat('small', signal)).toBeUndefined()
   })
 
+  it('tells what it keeps of what was deleted, where it has versions', async () => {
+    const plain = openS3(s3Settings(bucket, { prefix }))
+    const versioned = openS3(s3Settings(await makeBucket('locking'), { prefix }))
+    const kept = async (place: Destination) => {
+      const names: string[] = []
+      for await (const name of place.deletedVersions?.('keys/', signal) ?? []) names.push(name)
+      return names
+    }
+    for (const place of [plain, versioned]) {
+      for (const name of ['keys/old', 'keys/new', 'other'])
+        await place.put(name, Readable.from([name]), { signal })
+      for (const name of ['keys/old', 'other']) await place.delete(name, signal)
+    }
+
+    expect(await kept(plain)).toEqual([])
+    expect(await kept(versioned)).toEqual(['keys/old'])
+  })
+
   describe('says what is wrong', () => {
     const failure = (changes: Parameters<typeof s3Settings>[1], keys?: Record<string, string>) => {
       const options = keys ? { keys: { KEY: S3_KEY, SECRET: S3_SECRET, ...keys } } : {}

@@ -1,7 +1,8 @@
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createKeys } from '../../../activities/keys/create-keys.js'
-import { bytesOfDigits, linesOfDigits } from '../../../activities/keys/digits.js'
+import { linesOfDigits, readDigits } from '../../../activities/keys/digits.js'
+import { renderSheet } from '../../../cli/output/keys.js'
 import { createKeyByHand, listKeysByHand } from '../../../worker/keys-by-hand.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
@@ -105,15 +106,6 @@ test('of several keys those that can be opened are used, and the others are name
   expect(problems).toEqual([`Key file ${path('absent.key')} of key "main" does not exist.`])
 })
 
-test('digits are read as people copy them', () => {
-  const sheet = linesOfDigits(bytes)
-
-  expect(sheet).toHaveLength(4)
-  expect(sheet[0]).toBe('0001 0203 0405 0607')
-  expect(bytesOfDigits(` ${sheet.join('\n')}\n`.toUpperCase())).toEqual(bytes)
-  expect(bytesOfDigits(`${hex}0`)).toBeUndefined()
-})
-
 describe('by hand', () => {
   test('a key is made once, for its owner to read, and never overwritten', async () => {
     const { site, keys } = siteWith('made.key')
@@ -122,7 +114,7 @@ describe('by hand', () => {
 
     const made = await readFile(path('made.key'))
     expect((await stat(path('made.key'))).mode & 0o777).toBe(0o400)
-    expect(bytesOfDigits(sheet.digits.join(' '))).toEqual(made)
+    expect(readDigits(sheet.digits.join(' '))).toEqual({ key: made })
     expect((await keys.named('main')).id).toBe(sheet.keyId)
     await expect(createKeyByHand(site, 'main', undefined)).rejects.toMatchObject({ code: 'key.exists' })
     expect(await readFile(path('made.key'))).toEqual(made)
@@ -130,8 +122,9 @@ describe('by hand', () => {
 
   test('a sheet makes the same key again', async () => {
     const { site } = siteWith('again.key')
+    const printed = { name: 'main', keyId: 'id', path: path('old.key'), digits: linesOfDigits(bytes) }
 
-    const sheet = await createKeyByHand(site, 'main', linesOfDigits(bytes).join('\n'))
+    const sheet = await createKeyByHand(site, 'main', renderSheet(printed))
 
     expect(await readFile(path('again.key'))).toEqual(bytes)
     expect(sheet).toMatchObject({ name: 'main', path: path('again.key') })
