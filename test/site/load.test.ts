@@ -38,7 +38,7 @@ describe('finding holdfast.yaml', () => {
       message: expect.stringContaining(
         `There is no holdfast.yaml. Looked for ${join(cwd, 'x/holdfast.yaml')}, ${join(cwd, 'holdfast.yaml')}`,
       ) as string,
-      hint: expect.stringContaining('docs/getting-started.md') as string,
+      hint: expect.stringContaining('holdfast init') as string,
     })
   })
 })
