@@ -6,7 +6,7 @@ import { captureActivities } from '../../activities/capture.js'
 import { createCatalog } from '../../activities/catalog/create-catalog.js'
 import { publishActivities } from '../../activities/publish.js'
 import { sources } from '../../activities/sources/registry.js'
-import { previewRestore } from '../../activities/preview-restore.js'
+import { previewRestore, requireBelievable } from '../../activities/preview-restore.js'
 import { verifyActivities } from '../../activities/verify.js'
 import { isSealed, type EncryptedManifest } from '../../core/encrypted-manifest.js'
 import type { BackupJob } from '../../core/job.js'
@@ -113,7 +113,7 @@ async function backUp(changes: Partial<CaptureInput> = {}) {
 }
 
 const list = (host: FakeTools) => host.catalog.list({}, signal)
-const find = (host: FakeTools) => host.catalog.find({ backupId }, signal)
+const find = (host: FakeTools, id = backupId) => host.catalog.find({ backupId: id }, signal)
 const wraps = () => [...disk.objects.keys()].filter((name) => name.startsWith(`${folder}keys/`)).sort()
 const forged = () => storeBackup(disk, { at: '2026-03-01T01:30:00.000Z' })
 
@@ -273,6 +273,8 @@ describe('a backup that anyone could have put there', () => {
     await expect(previewRestore(work, { reference: { backupId: id } }, 'r/1')).rejects.toMatchObject({
       code: 'backup.unauthenticated',
     })
+    const said = { reference: { backupId: id }, allowUnauthenticated: true }
+    expect(requireBelievable(await find(tools, id), said, 'nas')).toMatchObject({ id })
   })
 
   test('is judged by the plans and keys of the moment, not by those of when it was read', async () => {
