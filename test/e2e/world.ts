@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { RunSummary } from '../../operations/runs.js'
 import { readAgentState, readLiveAgent } from '../../temporal/agent-state.js'
+import { writeJsonFile } from '../../temporal/json-file.js'
+import type { Ports } from '../../temporal/ports.js'
 import { readServer } from '../../temporal/server-record.js'
 import type { WorkerRunOptions } from '../../worker/run.js'
 import { watchCanaries } from '../support/canaries.js'
@@ -78,6 +80,15 @@ export interface WorldOptions {
   readonly configuration?: Record<string, unknown>
 }
 
+/**
+ * As of the last time, and below those that systems give out: while a server is dead, the workers of its world try its port, and
+ * must not find that of another world there.
+ */
+function portsOfThisWorker(): Ports {
+  const frontend = 21_000 + 10 * Number(process.env['JEST_WORKER_ID'] ?? 0)
+  return { frontend, ui: frontend + 1, http: frontend + 2, metrics: frontend + 3 }
+}
+
 export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
   const path = (...parts: string[]) => join(folder, ...parts)
@@ -101,6 +112,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     await writeFile(path('holdfast.yaml'), stringify(configuration), { mode: 0o600 })
   }
   await configure({})
+  await writeJsonFile(path('state', 'temporal', 'ports.json'), portsOfThisWorker())
 
   async function holdfast(...args: string[]): Promise<Finished> {
     const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
