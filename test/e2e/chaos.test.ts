@@ -26,6 +26,12 @@ const PLANS = 4
 interface Run {
   readonly workflowId: string
   readonly held: HeldServices
+  /** Of its plan. */
+  readonly number: number
+}
+
+interface KilledRun extends Run, Kill {
+  readonly lateMs: number
 }
 
 describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
@@ -100,15 +106,16 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
   test(
     `the service comes back, no lease is left, and the next run is good (seed ${SEED}, ${KILLS} kills)`,
     async () => {
-      const runs: (Run & Kill & { lateMs: number })[] = []
+      const runs: KilledRun[] = []
       for (const [index, { death, afterMs }] of kills(Object.keys(deaths)).entries()) {
         const number = index % PLANS
         const held = services[number]!
+        await nextIsGood(runs.at(-PLANS))
         const watch = watchDowntime(held)
         const { workflowId } = await world.json<{ workflowId: string }>(
           ...['backup', 'create', `held-${number}`, '--no-wait'],
         )
-        const run = { workflowId, held }
+        const run = { workflowId, held, number }
         await delay(afterMs)
         await deaths[death]!(run)
 
@@ -118,10 +125,8 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
           RECOVERY_LIMIT_MS,
         )
         runs.push({ ...run, death, afterMs, lateMs: Math.max(0, watch.stop() - MAX_DOWNTIME_MS) })
-        const next = await world.holdfast('backup', 'create', `next-${number}`)
-        const said = next.code === 0 ? '' : next.stderr
-        expect({ death, afterMs, code: next.code, said }).toEqual({ death, afterMs, code: 0, said: '' })
       }
+      for (const run of runs.slice(-PLANS)) await nextIsGood(run)
 
       await until('no run and no guard is left', isNobodyAtWork, RECOVERY_LIMIT_MS)
       expect(await world.journal()).toEqual([])
@@ -137,15 +142,32 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
     longer(600_000),
   )
 
+  /** When the run that was killed has given up: it would stop the services once more, for no longer than its own plan allows. */
+  async function nextIsGood(killed: KilledRun | undefined): Promise<void> {
+    if (killed === undefined) return
+    const { workflowId, held, number, death, afterMs } = killed
+    const ids = [workflowId, ...held.references.map(guardOf)].map((id) => `'${id}'`)
+    await until(
+      `${workflowId} and its guards have ended`,
+      () => hasNone(`WorkflowId IN (${ids.join(', ')})`),
+      RECOVERY_LIMIT_MS,
+    )
+    const next = await world.holdfast('backup', 'create', `next-${number}`)
+    const said = next.code === 0 ? '' : next.stderr
+    expect({ death, afterMs, code: next.code, said }).toEqual({ death, afterMs, code: 0, said: '' })
+  }
+
   async function isOwedNothing({ references }: HeldServices): Promise<boolean> {
     const owed = await world.journal()
     return !references.some((reference) => owed.includes(reference))
   }
 
-  const isNobodyAtWork = () =>
+  const isNobodyAtWork = () => hasNone("WorkflowType IN ('serviceGuard', 'backupRun')")
+
+  const hasNone = (query: string) =>
     temporalCommand(world.stateDir, [
       ...['workflow', 'list', '--query'],
-      "ExecutionStatus = 'Running' AND WorkflowType IN ('serviceGuard', 'backupRun')",
+      `ExecutionStatus = 'Running' AND ${query}`,
     ]).then(
       (list) => !/serviceGuard|backupRun/.test(list),
       () => false,
