@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.js'
 import type { KeyUse, SeenUses, ToldKey } from '../core/rotation.js'
 import type { KeptWraps, SeenKept } from '../core/rotation-steps.js'
 import type { QuestionActivities } from './activities.js'
-import { destinationNames, expected } from './catalog/parts.js'
+import { destinationNames, expected, problemOf } from './catalog/parts.js'
 import { wrapOf } from './catalog/objects-in.js'
 import { wrappedBackups, type WrappedBackup } from './catalog/wrapped-backups.js'
 import type { Destination } from './destinations/driver.js'
@@ -85,7 +85,7 @@ async function atEachPlace(
       const marker = await markerOf(destination, signal)
       await look(destination, marker?.id ?? `${tools.site.host}/${name}`)
     } catch (error) {
-      problems.push(`Destination "${name}" of host "${tools.site.host}": ${expected(error, signal).message}`)
+      problems.push(problemOf(name, expected(error, signal), ` of host "${tools.site.host}"`))
     }
   }
   return problems

@@ -5,7 +5,7 @@ import { matchesFilter } from './filter.js'
 import { findBackup } from './find-backup.js'
 import { openKeyRing } from './key-ring.js'
 import { listDestination } from './list-destination.js'
-import { destinationNames, expected, type CatalogParts } from './parts.js'
+import { destinationNames, expected, problemOf, type CatalogParts } from './parts.js'
 
 export const createCatalog = (parts: CatalogParts): Catalog => ({
   list: (filter, signal) => listBackups(parts, filter, signal),
@@ -28,7 +28,7 @@ async function listBackups(
       problems.push(...found.problems)
     } catch (error) {
       // One place that does not answer must not hide what lies at the others.
-      problems.push(`Destination "${name}": ${expected(error, signal).message}`)
+      problems.push(problemOf(name, expected(error, signal)))
     }
   }
   return { backups: backups.sort(oldestFirst), problems }

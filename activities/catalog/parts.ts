@@ -37,3 +37,10 @@ export function expected(error: unknown, signal: AbortSignal): HoldfastError {
   if (error instanceof HoldfastError) return error
   throw error
 }
+
+/** What is wrong with a place, in a sentence. Drivers name their destination themselves. */
+export function problemOf(name: string, { message }: HoldfastError, place = ''): string {
+  const named = `Destination "${name}"`
+  if (!message.startsWith(named)) return `${named}${place}: ${message}`
+  return `${named}${place}${message.slice(named.length)}`
+}

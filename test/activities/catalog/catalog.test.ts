@@ -166,14 +166,18 @@ describe('listing', () => {
     ])
   })
 
-  test('names a destination that does not answer, and shows the others', async () => {
+  test.each([
+    ['No route to host.', 'Destination "cloud": No route to host.'],
+    ['Destination "cloud": no route to host.', 'Destination "cloud": no route to host.'],
+    ['Destination "cloud" is full.', 'Destination "cloud" is full.'],
+  ])('names a destination that says "%s", once, and shows the others', async (said, problem) => {
     const { id } = storeBackup(disk)
-    cloud.failOn = () => new HoldfastError('destination.unavailable', 'No route to host.')
+    cloud.failOn = () => new HoldfastError('destination.unavailable', said)
 
     const { backups, problems } = await catalog({ disk, cloud }).list({}, signal)
 
     expect(backups.map((backup) => backup.id)).toEqual([id])
-    expect(problems).toEqual(['Destination "cloud": No route to host.'])
+    expect(problems).toEqual([problem])
   })
 
   test('takes no notice of a backup that expires meanwhile', async () => {
