@@ -187,7 +187,7 @@ function deadline(state: GuardState, now: number): GuardDecision {
   if (state.phase !== 'stopping') return same(state)
   const error = reportOf(
     new HoldfastError('lease.expired', `${state.service} did not stop within the longest downtime allowed.`, {
-      hint: 'Allow more with `hold.maxDowntime`, or less time to stop with `hold.stopTimeout`.',
+      hint: 'Allow more with `hold.maxDowntime`, in this plan and in others that hold it at the same time, or less time to stop with `hold.stopTimeout`.',
     }),
   )
   return { state: { ...passed, refusal: error }, commands: [{ type: 'cancel-stop' }] }
