@@ -1,3 +1,4 @@
+import { compare } from './compare.js'
 import type { Authenticity } from './authenticity.js'
 import type { BackupSummary } from './backup.js'
 import type { RetentionRules } from './job.js'
@@ -102,5 +103,3 @@ const copyOf = ({ destination, isGood, marks, authenticity }: BackupSummary): Ba
   ...{ destination, isGood, marks },
   ...(authenticity === undefined ? {} : { authenticity }),
 })
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

@@ -1,3 +1,5 @@
+import { compare } from './compare.js'
+
 // What the rotation of a key is about: every data key that is wrapped by one key is wrapped by another instead.
 
 /** What a host knows of one key that holdfast.yaml names. */
@@ -131,5 +133,3 @@ function lacking([{ host, use }]: readonly [Sight, ...Sight[]], names: { from: s
 
 const byPlan = (one: Pick<KeyUse, 'plan' | 'destination'>, other: Pick<KeyUse, 'plan' | 'destination'>) =>
   compare(one.plan, other.plan) || compare(one.destination, other.destination)
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

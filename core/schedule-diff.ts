@@ -1,3 +1,4 @@
+import { compare } from './compare.js'
 import { assert } from './assert.js'
 import type { ScheduledWork } from './ids.js'
 
@@ -90,5 +91,3 @@ const removalOf = ({ scheduleId, plan, work, paused }: ExistingSchedule): Schedu
   paused,
   reason: 'no plan wants it any more',
 })
-
-const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)

@@ -1,3 +1,4 @@
+import { compare } from './compare.js'
 import type { BackupSummary } from './backup.js'
 import type { ErrorCode } from './errors.js'
 import { counted, parsePercent } from './units.js'
@@ -78,8 +79,6 @@ const lastRead = ({ marks, takenAt }: BackupSummary): number =>
 const byLastRead = (one: BackupSummary, other: BackupSummary): number =>
   lastRead(one) - lastRead(other) ||
   compare(`${one.id} ${one.destination}`, `${other.id} ${other.destination}`)
-
-const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
 /** What became of one backup of a verification. */
 export interface VerifiedBackup extends ChosenBackup {

@@ -149,20 +149,17 @@ function pendingOf(
   }
 }
 
-/** Heartbeats of another version of the worker are left out rather than believed. */
 const isCaptureProgress = (details: unknown): details is CaptureProgress =>
-  typeof details === 'object' &&
-  details !== null &&
-  typeof (details as CaptureProgress).source === 'string' &&
-  typeof (details as CaptureProgress).plainBytes === 'number' &&
-  typeof (details as CaptureProgress).storedBytes === 'number'
+  hasFields(details, { source: 'string', plainBytes: 'number', storedBytes: 'number' })
 
 const isCopyProgress = (details: unknown): details is CopyProgress =>
+  hasFields(details, { destination: 'string', backupBytes: 'number', backupTotalBytes: 'number' })
+
+/** Heartbeats of another version of the worker are left out rather than believed. */
+const hasFields = (details: unknown, types: Readonly<Record<string, 'string' | 'number'>>): boolean =>
   typeof details === 'object' &&
   details !== null &&
-  typeof (details as CopyProgress).destination === 'string' &&
-  typeof (details as CopyProgress).backupBytes === 'number' &&
-  typeof (details as CopyProgress).backupTotalBytes === 'number'
+  Object.entries(types).every(([name, type]) => typeof (details as Record<string, unknown>)[name] === type)
 
 /** Where copies are missing after a run that ended partial, each destination with its report. */
 export async function missingCopiesOf(client: Client, run: RunReference): Promise<readonly CopyReport[]> {

@@ -1,12 +1,12 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { copiesVerdictOf, type ReplicateInput } from '../core/copies.js'
-import { workflowIds } from '../core/ids.js'
 import type { ReplicateRunResult } from '../core/work.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox } from './steps/inbox.js'
 import { makeCopies } from './steps/make-copies.js'
 import { progressBoard } from './steps/progress-board.js'
-import { whileLockedWaiting } from './steps/while-locked.js'
+import { copyDetail } from './steps/result-details.js'
+import { whilePlanIsOurs } from './steps/while-locked.js'
 
 export interface ReplicateRunInput {
   readonly host: string
@@ -21,23 +21,13 @@ export async function replicateRun(input: ReplicateRunInput): Promise<ReplicateR
   const { host, plan, site, copies } = input
   upsertSearchAttributes(attributes({ site, plan, host, kind: 'replicate' }))
   const board = progressBoard(`copies of ${plan}`, plan, [])
-  const lock = {
-    lock: workflowIds.planLock(plan),
-    places: 1 as const,
-    mode: 'exclusive' as const,
-    purpose: `copies of ${plan}`,
-    host,
-    onWait: board.wait,
-  }
-  const reports = await whileLockedWaiting(openInbox(), lock, () =>
-    makeCopies({ host, plan, site, board, copies }),
+  const reports = await whilePlanIsOurs(
+    openInbox(),
+    { plan, purpose: `copies of ${plan}`, host, onWait: board.wait },
+    () => makeCopies({ host, plan, site, board, copies }),
   )
   const outcome = copiesVerdictOf(reports) === 'complete' ? 'good' : 'partial'
   upsertSearchAttributes(attributes({ outcome }))
-  board.conclude(
-    reports
-      .map(({ destination, copied, problem }) => `- ${destination}: ${problem ?? `${copied.length} copied`}`)
-      .join('\n'),
-  )
+  board.conclude(reports.map(copyDetail).join('\n'))
   return { outcome, plan, copies: reports }
 }

@@ -1,6 +1,5 @@
 import { CancellationScope, upsertSearchAttributes } from '@temporalio/workflow'
 import { errorOf } from '../core/failure.js'
-import { workflowIds } from '../core/ids.js'
 import { DEFAULT_QUARANTINE_MS } from '../core/job.js'
 import type { ExpireInput, Retained, RetentionInput, RetentionRunResult } from '../core/work.js'
 import { dataActivities } from './proxies.js'
@@ -8,7 +7,7 @@ import { runAlarms, resolve } from './steps/alarms.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox } from './steps/inbox.js'
 import { retain } from './steps/retain.js'
-import { whileLockedWaiting } from './steps/while-locked.js'
+import { whilePlanIsOurs } from './steps/while-locked.js'
 
 export interface RetentionRunInput {
   readonly host: string
@@ -29,38 +28,34 @@ export interface RetentionRunInput {
 export async function retentionRun(input: RetentionRunInput): Promise<RetentionRunResult> {
   const { host, plan, site, retentions, backupIds } = input
   upsertSearchAttributes(attributes({ site, plan, host, kind: 'retention' }))
-  const lock = {
-    lock: workflowIds.planLock(plan),
-    places: 1 as const,
-    mode: 'exclusive' as const,
-    purpose: `retention of ${plan}`,
-    host,
-    onWait: () => undefined,
-  }
-  return whileLockedWaiting(openInbox(), lock, async () => {
-    const retained: Retained[] = []
-    const failures: { destination: string; error: unknown }[] = []
-    for (const retention of retentions) {
-      try {
-        retained.push(
-          await (backupIds === undefined ? retain(host, retention) : remove(input, retention, backupIds)),
-        )
-      } catch (error) {
-        if (CancellationScope.current().consideredCancelled) throw error
-        failures.push({ destination: retention.destination, error })
+  return whilePlanIsOurs(
+    openInbox(),
+    { plan, purpose: `retention of ${plan}`, host, onWait: () => undefined },
+    async () => {
+      const retained: Retained[] = []
+      const failures: { destination: string; error: unknown }[] = []
+      for (const retention of retentions) {
+        try {
+          retained.push(
+            await (backupIds === undefined ? retain(host, retention) : remove(input, retention, backupIds)),
+          )
+        } catch (error) {
+          if (CancellationScope.current().consideredCancelled) throw error
+          failures.push({ destination: retention.destination, error })
+        }
       }
-    }
-    if (retained.length === 0) throw failures[0]?.error
-    if (backupIds === undefined && failures.length === 0) await resolve(host, [runAlarms.retention(plan)])
-    upsertSearchAttributes(attributes({ outcome: failures.length === 0 ? 'good' : 'partial' }))
-    return {
-      retained,
-      failed: failures.map(({ destination, error }) => ({
-        destination,
-        problem: errorOf(error)?.message ?? String(error),
-      })),
-    }
-  })
+      if (retained.length === 0) throw failures[0]?.error
+      if (backupIds === undefined && failures.length === 0) await resolve(host, [runAlarms.retention(plan)])
+      upsertSearchAttributes(attributes({ outcome: failures.length === 0 ? 'good' : 'partial' }))
+      return {
+        retained,
+        failed: failures.map(({ destination, error }) => ({
+          destination,
+          problem: errorOf(error)?.message ?? String(error),
+        })),
+      }
+    },
+  )
 }
 
 async function remove(

@@ -1,6 +1,5 @@
 import { CancellationScope, continueAsNew, upsertSearchAttributes } from '@temporalio/workflow'
 import { errorOf } from '../core/failure.js'
-import { workflowIds } from '../core/ids.js'
 import {
   planRotation,
   type RotationHost,
@@ -23,7 +22,7 @@ import { attributes } from './steps/attributes.js'
 import { openInbox, type Inbox } from './steps/inbox.js'
 import { progressBoard, type ProgressBoard } from './steps/progress-board.js'
 import { rotationDetails } from './steps/rotation-details.js'
-import { whileLockedWaiting } from './steps/while-locked.js'
+import { whilePlanIsOurs } from './steps/while-locked.js'
 
 export interface RotateRunInput extends RotationJob {
   /** What executions before this one have done. Left out: this is the first. */
@@ -82,23 +81,31 @@ async function waitForKeyRuns({ job, board }: Rotation): Promise<void> {
   board.wait([])
 }
 
-/** A host that does not answer is one of the problems: the others have their turn. */
 const lookEverywhere = (job: RotationJob): Promise<readonly SeenUses[]> =>
-  Promise.all(
-    job.hosts.map(({ host }) =>
-      otherwise(
-        () => questionActivities(host, 'step').findKeyUses({ keyIds: oldIds(job) }),
-        (problem) => ({ host, uses: [], problems: [`Host "${host}" was not asked: ${problem}`] }),
-      ),
-    ),
+  ofEachHost(
+    job,
+    (ask) => ask.findKeyUses({ keyIds: oldIds(job) }),
+    (host, problems) => ({ host, uses: [], problems }),
   )
 
 const lookForKept = (job: RotationJob): Promise<readonly SeenKept[]> =>
+  ofEachHost(
+    job,
+    (ask) => ask.findKeptWraps({ keyIds: oldIds(job) }),
+    (host, problems) => ({ host, kept: [], problems }),
+  )
+
+/** A host that does not answer is one of the problems: the others have their turn. */
+const ofEachHost = <T>(
+  { hosts }: RotationJob,
+  look: (ask: ReturnType<typeof questionActivities>) => Promise<T>,
+  unseen: (host: string, problems: readonly string[]) => T,
+): Promise<readonly T[]> =>
   Promise.all(
-    job.hosts.map(({ host }) =>
+    hosts.map(({ host }) =>
       otherwise(
-        () => questionActivities(host, 'step').findKeptWraps({ keyIds: oldIds(job) }),
-        (problem) => ({ host, kept: [], problems: [`Host "${host}" was not asked: ${problem}`] }),
+        () => look(questionActivities(host, 'step')),
+        (problem) => unseen(host, [`Host "${host}" was not asked: ${problem}`]),
       ),
     ),
   )
@@ -120,19 +127,15 @@ async function rewrapPlan(
   before: readonly TriedStep[],
 ): Promise<readonly TriedStep[]> {
   const [{ plan, host } = { plan: '', host: '' }] = steps
-  const lock = {
-    lock: workflowIds.planLock(plan),
-    places: 1 as const,
-    mode: 'exclusive' as const,
-    purpose: `rotation of ${job.from} for ${plan}`,
-    host,
-    onWait: board.wait,
-  }
-  return whileLockedWaiting(inbox, lock, async () => {
-    let tried = before
-    for (const step of steps) tried = withTried(tried, step, await rewrap(job, step))
-    return tried
-  })
+  return whilePlanIsOurs(
+    inbox,
+    { plan, purpose: `rotation of ${job.from} for ${plan}`, host, onWait: board.wait },
+    async () => {
+      let tried = before
+      for (const step of steps) tried = withTried(tried, step, await rewrap(job, step))
+      return tried
+    },
+  )
 }
 
 function rewrap(

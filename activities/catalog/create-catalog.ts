@@ -1,3 +1,4 @@
+import { compare } from '../../core/compare.js'
 import type { BackupSummary } from '../../core/backup.js'
 import type { BackupFilter } from '../../core/work.js'
 import type { Catalog } from './catalog.js'
@@ -38,5 +39,3 @@ const oldestFirst = (one: BackupSummary, other: BackupSummary): number =>
   compare(one.takenAt, other.takenAt) ||
   compare(one.id, other.id) ||
   compare(one.destination, other.destination)
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

@@ -3,7 +3,6 @@ import { CancellationScope, log, upsertSearchAttributes } from '@temporalio/work
 import type { HoldReport } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
-import { workflowIds } from '../../core/ids.js'
 import { releaseOf, type DataState, type RestoreScope, type RestoreSource } from '../../core/restore-end.js'
 import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
@@ -14,7 +13,7 @@ import { attributes } from './attributes.js'
 import type { Inbox } from './inbox.js'
 import type { ProgressBoard } from './progress-board.js'
 import { whileHeld, type AfterHold } from './while-held.js'
-import { whileLockedWaiting } from './while-locked.js'
+import { whilePlanIsOurs } from './while-locked.js'
 
 /** One restore, for whichever run works on it: the first, or one that resumes or undoes it. */
 export interface RestoreWork {
@@ -51,19 +50,7 @@ export const underPlanLock = <T>(
   { inbox, scope, host, board }: RestoreWork,
   purpose: string,
   work: () => Promise<T>,
-): Promise<T> =>
-  whileLockedWaiting(
-    inbox,
-    {
-      lock: workflowIds.planLock(scope.plan),
-      places: 1,
-      mode: 'exclusive',
-      purpose,
-      host,
-      onWait: board.wait,
-    },
-    work,
-  )
+): Promise<T> => whilePlanIsOurs(inbox, { plan: scope.plan, purpose, host, onWait: board.wait }, work)
 
 /** Lays the sources beside their places, one after another, into `staged`: what is there when one fails can be discarded. */
 export async function stage(

@@ -1,3 +1,4 @@
+import type { CopyReport } from '../../core/copies.js'
 import { formatBytes, formatDuration } from '../../core/units.js'
 import type { BackupRunResult } from '../../core/work.js'
 
@@ -28,9 +29,7 @@ export function resultDetails(result: BackupRunResult): string {
       ({ service, health, downtimeMs }) =>
         `- ${service}: ${health}${downtimeMs === undefined ? '' : `, down for ${formatDuration(downtimeMs)}`}`,
     ),
-    ...copiesAt.map(
-      ({ destination, copied, problem }) => `- ${destination}: ${problem ?? `${copied.length} copied`}`,
-    ),
+    ...copiesAt.map(copyDetail),
     ...(retention === undefined
       ? []
       : [
@@ -42,3 +41,7 @@ export function resultDetails(result: BackupRunResult): string {
 }
 
 const noteOf = (note: string | undefined): string => (note === undefined ? '' : ` (${note})`)
+
+/** What came of the copies at one destination. */
+export const copyDetail = ({ destination, copied, problem }: CopyReport): string =>
+  `- ${destination}: ${problem ?? `${copied.length} copied`}`

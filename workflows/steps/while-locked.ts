@@ -1,4 +1,5 @@
 import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow'
+import { workflowIds } from '../../core/ids.js'
 import { waitActivities } from '../proxies.js'
 import type { Inbox } from './inbox.js'
 import { releaseLockSignal, tell } from './signals.js'
@@ -35,6 +36,14 @@ export const whileLockedWaiting = async <T>(
     return work()
   })
 }
+
+/** Does `work` while nobody else has the plan; waits for its turn. */
+export const whilePlanIsOurs = <T>(
+  inbox: Inbox,
+  { plan, ...wish }: Pick<LockWish, 'purpose' | 'host' | 'onWait'> & { readonly plan: string },
+  work: () => Promise<T>,
+): Promise<T> =>
+  whileLockedWaiting(inbox, { lock: workflowIds.planLock(plan), places: 1, mode: 'exclusive', ...wish }, work)
 
 /** As `whileLockedWaiting`, but where one would have to wait, `work` is not done: returns for whom. */
 export async function whileLockedOrSkipped<T>(
