@@ -9,7 +9,8 @@ import { queuesOf } from '../../worker/queues.js'
 import { FakeHost, fakeActivities } from '../fakes/activities.js'
 import { fakeLog } from '../fakes/log.js'
 import { fakeSite } from '../fakes/site.js'
-import type { TestTemporal } from './temporal.js'
+import { startOwnTemporal, type TestTemporal } from './temporal.js'
+import { bundleFromSources } from './workflow-bundle.js'
 
 export interface TestAgent {
   readonly client: Client
@@ -68,6 +69,19 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
       for (const worker of workers) worker.shutdown()
       await running.catch(() => undefined)
       await connection.close()
+    },
+  }
+}
+
+/** An agent with a server of its own, which ends with it: for the tests of one file. */
+export async function startOwnAgent(): Promise<TestAgent> {
+  const [temporal, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
+  const agent = await startTestAgent(temporal, bundle)
+  return {
+    ...agent,
+    close: async () => {
+      await agent.close()
+      await temporal.stop()
     },
   }
 }

@@ -7,24 +7,16 @@ import { missingCopiesOf } from '../../operations/follow.js'
 import { findRun } from '../../operations/runs.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
-import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { startOwnAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
-import { bundleFromSources } from '../support/workflow-bundle.js'
 
-let temporal: TestTemporal
 let agent: TestAgent
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
-  temporal = started
-  agent = await startTestAgent(temporal, bundle)
+  agent = await startOwnAgent()
 }, 60_000)
 
-afterAll(async () => {
-  await agent?.close()
-  await temporal?.stop()
-})
+afterAll(() => agent?.close())
 
 /** A plan that holds a service of its own, and is copied to `<plan>-b` and `<plan>-c`. */
 function world(plan: string, changes: Partial<BackupJob> = {}) {

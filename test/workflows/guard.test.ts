@@ -6,27 +6,19 @@ import { taskQueues, workflowIds } from '../../core/ids.js'
 import type { Lease } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
-import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { acquireOf, startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { acquireOf, startOwnAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
-import { bundleFromSources } from '../support/workflow-bundle.js'
 
-let temporal: TestTemporal
 let agent: TestAgent
 /** A run that goes on and on: what it holds is its own affair. */
 let holder: WorkflowHandle
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
-  temporal = started
-  agent = await startTestAgent(temporal, bundle)
+  agent = await startOwnAgent()
   holder = await startRun(testJob('holder'))
 }, 60_000)
 
-afterAll(async () => {
-  await agent?.close()
-  await temporal?.stop()
-})
+afterAll(() => agent?.close())
 
 const startRun = (job: ReturnType<typeof testJob>) => {
   agent.host.onCapture.set(`${job.plan}-live`, job.plan === 'holder' ? hang : async () => undefined)

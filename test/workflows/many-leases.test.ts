@@ -4,10 +4,8 @@ import { taskQueues, workflowIds } from '../../core/ids.js'
 import type { Lease } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testJob, testRun } from '../support/backup-jobs.js'
-import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { acquireOf, startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { acquireOf, startOwnAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
-import { bundleFromSources } from '../support/workflow-bundle.js'
 
 // R19 of docs/guarantees.md. Half of the services are given back by all of their holders, half by nobody.
 
@@ -18,14 +16,11 @@ const STOP_MS = 200
 /** A machine with nothing else to do is late by less than 5 s, as for a single service (R9); this one runs other tests as well. */
 const LATE_MS = 20_000
 
-let temporal: TestTemporal
 let agent: TestAgent
 let holder: WorkflowHandle
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
-  temporal = started
-  agent = await startTestAgent(temporal, bundle)
+  agent = await startOwnAgent()
   agent.host.onCapture.set('holder-live', hang)
   holder = await agent.client.workflow.start('backupRun', {
     taskQueue: taskQueues.orchestrator,
@@ -34,10 +29,7 @@ beforeAll(async () => {
   })
 }, 60_000)
 
-afterAll(async () => {
-  await agent?.close()
-  await temporal?.stop()
-})
+afterAll(() => agent?.close())
 
 const acquire = (lease: Lease) => acquireOf(agent, lease)
 

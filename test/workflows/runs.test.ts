@@ -9,27 +9,19 @@ import type { RunProgress } from '../../core/messages.js'
 import type { BackupRunResult, RestoreResult } from '../../core/work.js'
 import { hang, pause } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
-import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { startTestAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
+import { startOwnAgent, TEST_HOST, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
-import { bundleFromSources } from '../support/workflow-bundle.js'
 
-let temporal: TestTemporal
 let agent: TestAgent
 let unanswered: WorkflowHandle
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
-  temporal = started
-  agent = await startTestAgent(temporal, bundle)
+  agent = await startOwnAgent()
   // Its answer takes 15 s: it is asked first, and looked at last.
   unanswered = await ask('nobody')
 }, 60_000)
 
-afterAll(async () => {
-  await agent?.close()
-  await temporal?.stop()
-})
+afterAll(() => agent?.close())
 
 const ask = (host: string) => {
   const args = [{ host, ask: { question: 'listBackups', arguments: [{ filter: {} }] } }]

@@ -6,24 +6,16 @@ import type { RunProgress } from '../../core/messages.js'
 import type { BackupRunResult } from '../../core/work.js'
 import { hang } from '../fakes/activities.js'
 import { testHold, testJob, testRun } from '../support/backup-jobs.js'
-import { startOwnTemporal, type TestTemporal } from '../support/temporal.js'
-import { startTestAgent, type TestAgent } from '../support/test-agent.js'
+import { startOwnAgent, type TestAgent } from '../support/test-agent.js'
 import { until } from '../support/until.js'
-import { bundleFromSources } from '../support/workflow-bundle.js'
 
-let temporal: TestTemporal
 let agent: TestAgent
 
 beforeAll(async () => {
-  const [started, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
-  temporal = started
-  agent = await startTestAgent(temporal, bundle)
+  agent = await startOwnAgent()
 }, 60_000)
 
-afterAll(async () => {
-  await agent?.close()
-  await temporal?.stop()
-})
+afterAll(() => agent?.close())
 
 /** A plan that holds a service of its own, on a host that has room in its spool. */
 function world(plan: string, changes: Partial<BackupJob> = {}) {
