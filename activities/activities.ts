@@ -16,6 +16,8 @@ import type { RewrapInput, RewrapReport, SeenKept } from '../core/rotation-steps
 export interface ControlActivities {
   /** Before the stop; its result goes into the guard's history. Resolves nothing: takes a canonical reference. */
   observeService(service: string): Promise<work.ObservedService>
+  /** The same of several, for their order: one that cannot be looked at now is left out. */
+  observeServices(services: readonly string[]): Promise<readonly work.ObservedService[]>
   /**
    * Journal entry, fsync, stop. An entry that exists already wins: its `stateBefore` is returned. An entry of a write
    * lease refuses a read lease with `lease.busy`, and nothing was touched: a restore owns that service.

@@ -4,6 +4,7 @@ import { HoldfastError } from '../core/errors.js'
 import type { BackupJob } from '../core/job.js'
 import type { Site } from '../core/site.js'
 import type { HeldServices, ServiceSelector } from '../schemas/holds.js'
+import type { Source } from '../schemas/sources.js'
 import { isInside, realPlace } from './real-place.js'
 
 /**
@@ -17,8 +18,12 @@ export interface Allowed {
   /** Folders that a restore writes to; where the sources came from is always allowed. */
   restorePath(path: string): Promise<void>
   volume(volume: string): Promise<void>
-  secret(reference: unknown): Promise<void>
+  /** That the password of a database, if it has one, goes where the source says. */
+  password(source: ServerSource): Promise<void>
 }
+
+/** What is reached as a server. */
+export type ServerSource = Extract<Source, { type: 'postgres' | 'mysql' }>
 
 export interface AllowedOptions {
   readonly site: Pick<Site, 'allow' | 'host' | 'configFile'>
@@ -80,10 +85,20 @@ export function createAllowed({ site, plans, resolve, find }: AllowedOptions): A
       )
     },
 
-    secret: async (reference) => {
-      const { secrets } = await named()
-      if (secrets.some((secret) => isDeepStrictEqual(secret, reference))) return
-      throw notNamed(site, `The secret ${whereOf(reference)}`, 'Only secrets that its plans name may be used')
+    password: async (source) => {
+      if (source.password === undefined) return
+      const { servers } = await named()
+      const known = servers.filter(({ password }) => isDeepStrictEqual(password, source.password))
+      if (known.some((server) => isSameServer(server, source))) return
+      const what = `The secret ${whereOf(source.password)}`
+      if (known.length === 0) throw notNamed(site, what, 'Only secrets that its plans name may be used')
+      throw new HoldfastError(
+        'plan.not-allowed',
+        `${what} may not be sent to ${serverInWords(source)}: the plans of host ${site.host} use it elsewhere, or with safer settings.`,
+        {
+          hint: 'A password goes only where a plan of this host sends it: let a plan name this server with it.',
+        },
+      )
     },
   }
 }
@@ -92,14 +107,14 @@ interface Names {
   readonly services: ReadonlySet<HeldServices>
   readonly paths: ReadonlySet<string>
   readonly volumes: ReadonlySet<string>
-  readonly secrets: readonly unknown[]
+  readonly servers: readonly ServerSource[]
 }
 
 function namesOf(jobs: readonly BackupJob[]): Names {
   const services = new Set<HeldServices>()
   const paths = new Set<string>()
   const volumes = new Set<string>()
-  const secrets: unknown[] = []
+  const servers: ServerSource[] = []
   for (const set of jobs.flatMap((job) => job.sets)) {
     for (const service of set.hold?.services ?? []) services.add(service)
     for (const needed of Object.values(set.hold?.after ?? {})) for (const one of needed) services.add(one)
@@ -107,11 +122,31 @@ function namesOf(jobs: readonly BackupJob[]): Names {
       if ('paths' in source) for (const path of source.paths) paths.add(path)
       if ('volume' in source) volumes.add(source.volume)
       if ('in' in source && source.in !== undefined) services.add(source.in)
-      if ('password' in source && source.password !== undefined) secrets.push(source.password)
+      if (source.type === 'postgres' || source.type === 'mysql') servers.push(source)
     }
   }
-  return { services, paths, volumes, secrets }
+  return { services, paths, volumes, servers }
 }
+
+const DEFAULT_PORTS = { postgres: 5432, mysql: 3306 } as const
+/** From weak to strong, in the words of plans; without one, a client uses TLS where the server offers it. */
+const TLS_STRENGTHS = ['disable', 'prefer', 'require', 'verify-full'] as const
+
+/** Whether a password that is meant for one server reaches no other when it is sent as `asked`. */
+function isSameServer(meant: ServerSource, asked: ServerSource): boolean {
+  if (meant.type !== asked.type || meant.in !== asked.in) return false
+  const [from, to] = [meant.connection, asked.connection]
+  if (from === undefined || to === undefined) return from === to
+  const portOf = ({ port = DEFAULT_PORTS[meant.type] }: { port?: number }) => port
+  if (from.host !== to.host || portOf(from) !== portOf(to)) return false
+  const strengthOf = ({ tls = 'prefer' }: typeof from) => TLS_STRENGTHS.indexOf(tls)
+  return strengthOf(to) >= strengthOf(from) && authorityOf(from) === authorityOf(to)
+}
+
+const authorityOf = (connection: object) => ('authority' in connection ? connection.authority : undefined)
+
+const serverInWords = ({ in: place, connection }: ServerSource): string =>
+  place ?? connection?.host ?? 'the server of this host'
 
 /** Links are followed on both sides: what a path says is not where it leads. */
 async function isWithin(path: string, folders: readonly string[]): Promise<boolean> {

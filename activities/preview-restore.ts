@@ -37,7 +37,7 @@ export async function previewRestore(
     const preview = await problems.collect(async () => {
       await requireAllowed(tools, item, request, signal)
       return withDriver(work, { sourceName: item.source, type: item.type }, (driver, context) =>
-        driver.preview(item, targetOf(request, restoreId), context),
+        driver.preview(item, targetOf(request, restoreId, othersThan(item, manifest)), context),
       )
     })
     if (preview) previews.push(preview)
@@ -77,8 +77,17 @@ export function requireBelievable(
   )
 }
 
-export const targetOf = ({ to, database, include }: RestoreRequest, restoreId: string): RestoreTarget => ({
+/** What the other sources of the backup have on this host, restored now or not. */
+export const othersThan = (item: Item, { items }: Manifest): readonly string[] =>
+  items.flatMap(({ source, spec }) => (source !== item.source && 'paths' in spec ? spec.paths : []))
+
+export const targetOf = (
+  { to, database, include }: RestoreRequest,
+  restoreId: string,
+  others: readonly string[],
+): RestoreTarget => ({
   restoreId,
+  others,
   ...(to === undefined ? {} : { to }),
   ...(database === undefined ? {} : { database }),
   ...(include === undefined ? {} : { include }),

@@ -9,6 +9,7 @@ import {
   type Item,
   type Manifest,
 } from '../core/backup.js'
+import { backupAlarms } from '../core/backup-alarms.js'
 import { isSealed, type EncryptedManifest } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
 import { implausibilities } from '../core/plausibility.js'
@@ -86,6 +87,8 @@ async function publish(tools: Tools, input: PublishInput, signal: AbortSignal): 
   const result = resultOf(manifest, destination)
   const { isGood } = result.summary
   tools.log.info('backup published', { backupId, destination: destination.name, isGood })
+  // Not at the next look only: whoever has just made the first backup would be told that there is none.
+  if (isGood) await tools.alarms.resolve(backupAlarms.stale(job.plan))
   return result
 }
 

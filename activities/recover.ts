@@ -71,7 +71,7 @@ function requireKey({ manifest, keyIds }: LocatedBackup): void {
   throw new HoldfastError(
     'key.not-found',
     `Backup ${manifest.id} is encrypted for ${(keyIds ?? manifest.encryption.keyIds).map((id) => `key ${id}`).join(' or ')}, and none of the given keys opens it.`,
-    { hint: 'Give one of its keys with --key FILE, or with --key-variable NAME.' },
+    { hint: 'Give one of its keys with --key FILE, --key-variable NAME or --key-settings SETTINGS.' },
   )
 }
 

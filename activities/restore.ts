@@ -9,7 +9,14 @@ import { contentProblem } from './catalog/check-objects.js'
 import { withHeartbeat } from './heartbeat.js'
 import { dataKeyOf } from './keys/backup-keys.js'
 import { objectReader } from './pipeline/object-reader.js'
-import { damaged, previewRestore, requireAllowed, requireBelievable, targetOf } from './preview-restore.js'
+import {
+  damaged,
+  othersThan,
+  previewRestore,
+  requireAllowed,
+  requireBelievable,
+  targetOf,
+} from './preview-restore.js'
 import { restoreRecords, type RestoreAttempt } from './restore-records.js'
 import { sources } from './sources/registry.js'
 import type { ObjectReader } from './sources/driver.js'
@@ -74,7 +81,7 @@ async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   if (request.verifyFirst) await requireIntact(item, reader, input, signal)
 
   const moves = await withDriver(work, { sourceName: source, type: item.type }, (driver, context) =>
-    driver.stage(item, targetOf(request, restoreId), reader, context),
+    driver.stage(item, targetOf(request, restoreId, othersThan(item, manifest)), reader, context),
   )
   const staged: StagedItem = { source, type: item.type, restoreId, moves }
   await remember(tools, staged, input)

@@ -20,7 +20,7 @@ export async function requireAllowedSource(
       return allowed.volume(source.volume)
     case 'postgres':
     case 'mysql':
-      if (source.password !== undefined) await allowed.secret(source.password)
+      await allowed.password(source)
       if (source.in !== undefined) await allowed.service(await services.resolve(source.in, signal))
       return
     default:

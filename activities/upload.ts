@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream'
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder } from '../core/ids.js'
 import type { CaptureProgress, UploadInput } from '../core/work.js'
 import type { DataActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
-import { metered } from './pipeline/meter.js'
-import { proven } from './pipeline/proven.js'
+import { putRecorded } from './pipeline/put-recorded.js'
 import { requirePrepared } from './require-prepared.js'
 import type { Tools } from './tools.js'
 
@@ -48,17 +46,7 @@ async function upload({ tools, input, onBytes, signal }: Upload): Promise<void> 
     if (found?.bytes === object.storedBytes) onBytes(found.bytes)
     else {
       if (!chunks) throw lost(name, 'is not in the spool any more: the worker that read it has ended')
-      const body = Readable.from(
-        metered(
-          proven(chunks, object, () => changed(name)),
-          onBytes,
-        ),
-        {
-          objectMode: true,
-          highWaterMark: 1,
-        },
-      )
-      await destination.put(name, body, { signal })
+      await putRecorded(destination, name, { object, chunks, onBytes, damaged: () => changed(name), signal })
     }
     await tools.spool.delete(name)
   }

@@ -2,13 +2,12 @@ import type { RunEnd } from '../operations/follow.js'
 import type { StartedRun } from '../operations/runs.js'
 import type { Session } from '../operations/session.js'
 import { Cancelled } from './cancelled.js'
+import { processInterrupts, type OnInterrupt } from './interrupts.js'
 import { progressView, type ProgressView } from './output/progress-view.js'
 import type { Terminal } from './terminal.js'
 
 /** Fast enough to look alive, slow enough that a hundred watchers are no load. */
 const LOOK_EVERY_MS = 500
-
-const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export interface Watching {
   readonly session: Session
@@ -16,8 +15,8 @@ export interface Watching {
   readonly clock: () => Date
   /** `none`: only the end is waited for. */
   readonly progress: ProgressView['kind']
-  /** Calls back at Ctrl-C and its like; returns how to stop listening. Default: the signals of the process. */
-  readonly onInterrupt?: (listener: (signal: string) => void) => () => void
+  /** Default: the signals of the process. */
+  readonly onInterrupt?: OnInterrupt
 }
 
 export const progressKind = (terminal: Terminal, isQuiet: boolean): ProgressView['kind'] =>
@@ -128,12 +127,5 @@ class Interruption {
     const { cancelRun } = await import('../operations/runs.js')
     await cancelRun(this.#watching.session.client, this.#run)
     this.#watching.terminal.write('Cancelling: waiting until its services run again.\n')
-  }
-}
-
-function processInterrupts(listener: (signal: string) => void): () => void {
-  for (const name of INTERRUPTS) process.on(name, listener)
-  return () => {
-    for (const name of INTERRUPTS) process.off(name, listener)
   }
 }

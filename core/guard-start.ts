@@ -11,6 +11,8 @@ export const MISSING_LIMIT_MS = 10 * 60_000
 const FIRST_WAIT_MS = 1000
 const USUAL_WAIT_MS = 30_000
 const WAIT_SHARE_OF_AGE = 1 / 20
+/** Services that this one needs are waited for at most this long, and never past the deadline. */
+const START_AFTER_LIMIT_MS = 60_000
 
 const REVOKED_BECAUSE: Record<StartReason, string> = {
   released: 'its leases were released',
@@ -33,15 +35,23 @@ export function restart(state: GuardState, reason: StartReason, now: number): Gu
   return {
     state: next,
     commands: [
-      startCommand(next, reason, 0),
+      startCommand(next, { reason, delayMs: 0, now }),
       ...revoked.map((lease): GuardCommand => ({ type: 'revoke', lease, reason: REVOKED_BECAUSE[reason] })),
       ...state.leases.map(({ leaseId }): GuardCommand => ({ type: 'unwatch', leaseId })),
     ],
   }
 }
 
-function startCommand(state: GuardState, reason: StartReason, delayMs: number): GuardCommand {
+interface Start {
+  readonly reason: StartReason
+  readonly delayMs: number
+  readonly now: number
+}
+
+function startCommand(state: GuardState, { reason, delayMs, now }: Start): GuardCommand {
   assert(state.window, 'a start without a window')
+  const { deadlineAt } = state.window
+  const untilDeadlineMs = deadlineAt === undefined ? Infinity : Date.parse(deadlineAt) - now
   return {
     type: 'start',
     reason,
@@ -49,6 +59,7 @@ function startCommand(state: GuardState, reason: StartReason, delayMs: number): 
     lease: state.window.kind,
     // Past the limit, or when a person wants it back, the service itself comes before its order.
     startAfter: reason === 'released' && delayMs === 0 ? state.window.startAfter : [],
+    startAfterMs: Math.max(0, Math.min(START_AFTER_LIMIT_MS, untilDeadlineMs)),
     delayMs,
   }
 }
@@ -89,7 +100,7 @@ export function startFailed(state: GuardState, error: ErrorReport, now: number):
   }
   const alarm = starting.isAlarmed ? [] : [startAlarm(state, `could not be started: ${error.message}`)]
   const delayMs = waitBefore(starting.failures + 1, now - starting.since)
-  return { state: next, commands: [startCommand(next, 'released', delayMs), ...alarm] }
+  return { state: next, commands: [startCommand(next, { reason: 'released', delayMs, now }), ...alarm] }
 }
 
 const waitBefore = (attempt: number, ageMs: number): number =>

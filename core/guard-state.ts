@@ -90,8 +90,9 @@ export type GuardCommand =
       readonly reason: StartReason
       readonly healthyWithinMs: number
       readonly lease: Lease['kind']
-      /** Started when these run, or a minute later in any case. */
+      /** Started when these run, or when they have been waited for this long. */
       readonly startAfter: readonly string[]
+      readonly startAfterMs: number
       readonly delayMs: number
     }
   | { readonly type: 'watch'; readonly lease: Lease }

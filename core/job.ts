@@ -87,7 +87,7 @@ export interface PlannedHold extends Omit<HoldSpec, 'services'> {
 }
 
 export interface ResolvedHold extends HoldSpec {
-  /** By service of the hold: what else it needs, that the hold does not stop. Canonical references. */
+  /** By service of the hold: the next one that stops after it, and what it needs that the hold does not stop. Canonical references. */
   readonly startAfter: Readonly<Record<string, readonly string[]>>
 }
 

@@ -32,7 +32,8 @@ function postgresCommands(kind: ObjectKind, database: string, path: string): rea
     kind === 'dump'
       ? `pg_restore --exit-on-error --dbname=${name} ${path}`
       : `psql --set=ON_ERROR_STOP=1 --single-transaction --dbname=${name} --file=${path}`
-  return [`createdb --template=template0 ${name}`, load]
+  // Every server begins with a database "postgres": making it again would be the first error on a bad day.
+  return database === 'postgres' ? [load] : [`createdb --template=template0 ${name}`, load]
 }
 
 function mysqlCommands({ hints }: Item, database: string, path: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { scheduleIdsOf } from '../core/ids.js'
 import { diffSchedules, type ScheduleChange } from '../core/schedule-diff.js'
 import { wantedSchedules, type CompiledPlan } from '../plan/compile.js'
+import { differences, type ExplainedChange } from '../plan/explain/differences.js'
 import { allPlans } from './plans.js'
 import {
   carryOut,
@@ -17,12 +18,12 @@ import type { Session } from './session.js'
  * What would make Temporal's schedules what the plans say. Looks at all plans at once: with one that cannot be read, its
  * schedule would look like one that nobody wants.
  */
-export async function diffPlans(session: Session): Promise<readonly ScheduleChange[]> {
+export async function diffPlans(session: Session): Promise<readonly ExplainedChange[]> {
   return changesOf(session, await allPlans(session.site))
 }
 
 /** Makes Temporal's schedules what the plans say, one after another; safe to repeat after a failure. */
-export async function applyPlans(session: Session): Promise<readonly ScheduleChange[]> {
+export async function applyPlans(session: Session): Promise<readonly ExplainedChange[]> {
   const plans = await allPlans(session.site)
   const changes = await changesOf(session, plans)
   const byName = new Map(plans.map((plan) => [plan.name, plan]))
@@ -64,8 +65,14 @@ async function schedulesOfPlan({ client, site }: Session, name: string): Promise
 async function changesOf(
   { client, site }: Session,
   plans: readonly CompiledPlan[],
-): Promise<readonly ScheduleChange[]> {
+): Promise<readonly ExplainedChange[]> {
   const wanted = plans.flatMap(wantedSchedules)
   const ids = wanted.map((schedule) => schedule.scheduleId)
-  return diffSchedules(wanted, await readSchedules(client, site.site, ids))
+  const existing = await readSchedules(client, site.site, ids)
+  return diffSchedules(wanted, existing).map((change): ExplainedChange => {
+    const running = existing.find(({ scheduleId }) => scheduleId === change.scheduleId)?.running
+    const plan = plans.find(({ name }) => name === change.plan)
+    if (change.kind !== 'change' || running === undefined || plan === undefined) return change
+    return { ...change, differences: differences(running, plan) }
+  })
 }

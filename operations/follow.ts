@@ -5,7 +5,7 @@ import { messages, type RunProgress } from '../core/messages.js'
 import { isCopied, type CopyProgress, type CopyReport } from '../core/copies.js'
 import type { BackupRunResult, CaptureProgress } from '../core/work.js'
 import type { RunReference, StartedRun } from './runs.js'
-import { asking, explained, isTransient, wasCancelled } from './temporal-errors.js'
+import { asking, explained, isNotFound, isTransient, wasCancelled } from './temporal-errors.js'
 
 /** What is known of a running run at one moment. */
 export interface RunView {
@@ -79,11 +79,18 @@ async function endOfRun<T>(client: Client, run: RunReference, signal: AbortSigna
       return { status: 'completed', result }
     } catch (thrown) {
       if (wasCancelled(thrown)) return { status: 'cancelled' }
+      if (isNotFound(thrown)) throw forgotten(run)
       if (!isTransient(thrown) || attempt >= RESULT_ATTEMPTS || signal.aborted)
         throw explained(thrown, run.workflowId)
     }
   }
 }
+
+/** Its server was replaced by another, or keeps what has ended for less long than we looked away. */
+const forgotten = ({ workflowId }: RunReference): HoldfastError =>
+  new HoldfastError('run.not-found', `Temporal does not know ${workflowId} any more.`, {
+    hint: '`holdfast status` shows whether anything is still held, `holdfast backup list` what there is.',
+  })
 
 /** Without an end of its own: ends with the run, or when nobody looks any more. */
 async function keepLooking(

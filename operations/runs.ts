@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
+import pLimit from 'p-limit'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId, taskQueues, workflowIds } from '../core/ids.js'
 import type { BackupRunInput } from '../core/job.js'
@@ -118,6 +119,9 @@ export interface RunFilter {
   readonly limit: number
 }
 
+/** Questions to Temporal at the same time. */
+const PARALLEL = 8
+
 /** The newest runs of the site, newest first. What started within the last second may still be missing. */
 export async function listRuns(client: Client, filter: RunFilter): Promise<readonly RunSummary[]> {
   const workflows = Object.keys(RUN_WORKFLOWS).filter(
@@ -137,6 +141,16 @@ export async function listRuns(client: Client, filter: RunFilter): Promise<reado
     }
     return runs
   })
+}
+
+/** The newest run of each of the plans that has one, by name of the plan. */
+export async function newestRuns(
+  client: Client,
+  { plans, ...filter }: Pick<RunFilter, 'site' | 'kind'> & { readonly plans: readonly string[] },
+): Promise<ReadonlyMap<string, RunSummary>> {
+  const limit = pLimit(PARALLEL)
+  const newest = await limit.map(plans, (plan) => listRuns(client, { ...filter, plan, limit: 1 }))
+  return new Map(newest.flat().flatMap((run) => (run.plan === undefined ? [] : [[run.plan, run]])))
 }
 
 /** A run by its workflow id or by the id of its backup. Fails with `run.not-found`. */

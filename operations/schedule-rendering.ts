@@ -14,10 +14,15 @@ export interface ScheduledJobs {
 }
 
 /** What a schedule's action remembers of us: Temporal describes nothing else so that it can be compared. */
-export const scheduleMemo = { hash: 'holdfastHash', rendering: 'holdfastRendering' } as const
+export const scheduleMemo = {
+  hash: 'holdfastHash',
+  rendering: 'holdfastRendering',
+  /** The schedule as its plan had it: Temporal tells what it made of it. */
+  schedule: 'holdfastSchedule',
+} as const
 
 /** Raised when schedules are rendered in another way, so that the next `plan apply` renews them all. */
-export const RENDERING_VERSION = 1
+export const RENDERING_VERSION = 2
 
 type Rendered = Required<Pick<ScheduleOptions, 'spec' | 'action' | 'policies' | 'typedSearchAttributes'>>
 
@@ -31,7 +36,11 @@ export function renderSchedule(wanted: WantedSchedule, jobs: ScheduledJobs): Ren
       type: 'startWorkflow',
       ...(wanted.work === 'backup' ? backupOf(jobs) : verificationOf(jobs)),
       taskQueue: taskQueues.orchestrator,
-      memo: { [scheduleMemo.hash]: wanted.hash, [scheduleMemo.rendering]: RENDERING_VERSION },
+      memo: {
+        [scheduleMemo.hash]: wanted.hash,
+        [scheduleMemo.rendering]: RENDERING_VERSION,
+        [scheduleMemo.schedule]: wanted.schedule,
+      },
       typedSearchAttributes: attributes,
     },
     policies: {

@@ -3,13 +3,16 @@ import { assert } from '../core/assert.js'
 import { HoldfastError } from '../core/errors.js'
 import type { ScheduledWork } from '../core/ids.js'
 import { searchAttributes } from '../core/messages.js'
-import type { ExistingSchedule, ScheduleChange } from '../core/schedule-diff.js'
+import type { ExistingSchedule, PlanSchedule, ScheduleChange } from '../core/schedule-diff.js'
+import type { RunningWork } from '../plan/explain/differences.js'
 import { RENDERING_VERSION, renderSchedule, scheduleMemo, type ScheduledJobs } from './schedule-rendering.js'
 import { equals } from './search-attributes.js'
 import { asking, isNotFound } from './temporal-errors.js'
 
 /** A schedule as it is in Temporal, with what it did last and does next. */
 export interface ScheduleView extends ExistingSchedule {
+  /** What it runs, and when, as its plan had it. Left out where another version rendered it. */
+  readonly running?: RunningWork
   /** Why, or by whom, as the last pause or resume said it. */
   readonly note?: string
   /** ISO; left out while paused. */
@@ -124,15 +127,15 @@ async function describeIfThere(client: Client, scheduleId: string): Promise<Sche
 function existingOf(description: ScheduleDescription): ScheduleView {
   const { scheduleId, action, state, info } = description
   // What another version rendered is left without a hash, and so written anew.
-  const hash =
-    action.memo?.[scheduleMemo.rendering] === RENDERING_VERSION ? action.memo[scheduleMemo.hash] : undefined
+  const memo = action.memo?.[scheduleMemo.rendering] === RENDERING_VERSION ? action.memo : {}
+  const hash = memo[scheduleMemo.hash]
   const last = info.recentActions.at(-1)
   const next = state.paused ? undefined : info.nextActionTimes[0]
   return {
     scheduleId,
     plan: attributeOf(description, 'plan') ?? scheduleId,
     work: workOf(attributeOf(description, 'kind')),
-    ...(typeof hash === 'string' ? { hash } : {}),
+    ...(typeof hash === 'string' ? { hash, running: runningOf(description) } : {}),
     paused: state.paused,
     ...(state.note === undefined || state.note === '' ? {} : { note: state.note }),
     ...(next === undefined ? {} : { nextRunAt: next.toISOString() }),
@@ -148,6 +151,12 @@ function existingOf(description: ScheduleDescription): ScheduleView {
     skipped: info.numActionsSkippedOverlap,
     missed: info.numActionsMissedCatchupWindow,
   }
+}
+
+function runningOf({ action }: ScheduleDescription): RunningWork {
+  // As we wrote them: `renderSchedule`.
+  const [input] = action.args as readonly [{ readonly job: RunningWork['job'] }]
+  return { job: input.job, schedule: action.memo?.[scheduleMemo.schedule] as PlanSchedule }
 }
 
 const workOf = (kind: string | undefined): ScheduledWork => (kind === 'verify' ? 'verify' : 'backup')

@@ -1,6 +1,5 @@
 import { backupAlarms } from '../core/backup-alarms.js'
 import { staleness } from '../core/freshness.js'
-import type { BackupSummary } from '../core/backup.js'
 import { HoldfastError } from '../core/errors.js'
 import { taskQueues } from '../core/ids.js'
 import type { Site } from '../core/site.js'
@@ -9,9 +8,12 @@ import { hasErrors } from '../plan/issues.js'
 import { loadPlans } from '../site/plans.js'
 import { listBackups } from './backups.js'
 import { readLocalState, type LocalState } from './local-state.js'
+import { planStatuses, type KnownOfPlans, type PlanStatus } from './plan-status.js'
 import { hostsOf } from './plans.js'
 import { pollersOf } from './pollers.js'
-import { readSchedules, type ScheduleView } from './schedules.js'
+import { newestRuns } from './runs.js'
+import { readSchedules } from './schedules.js'
+import { told } from './told.js'
 import { withSession, type OperationsWorld, type Session } from './session.js'
 
 export interface SiteStatus {
@@ -33,15 +35,6 @@ export interface HostStatus {
   readonly hasData: boolean
 }
 
-export interface PlanStatus {
-  readonly plan: string
-  readonly host: string
-  readonly backups?: number
-  readonly newestGood?: { readonly id: string; readonly takenAt: string }
-  readonly nextRunAt?: string
-  readonly schedule: 'none' | 'active' | 'paused' | 'not-applied' | 'unknown'
-}
-
 /** How late a service may be before its hold is no ordinary one any more: what the watchdog is given. */
 const OVERDUE_MS = 60_000
 
@@ -50,28 +43,26 @@ export async function siteStatus(site: Site, world: OperationsWorld): Promise<Si
   const local = await readLocalState(site.stateDir)
   const loaded = await loadPlans(site)
   const remote = await remoteStatus(site, world, loaded.plans)
+  const plans = planStatuses(loaded.plans, remote)
   return {
     site: site.site,
     host: site.host,
     temporal: remote.temporal,
     hosts: remote.hosts,
-    plans: loaded.plans.map((plan) => planStatus(plan, remote)),
+    plans,
     alarms: local.alarms,
     held: local.held,
     problems: [
       ...local.problems,
       ...(hasErrors(loaded.issues) ? ['Plans have mistakes: see `holdfast plan validate`.'] : []),
       ...overdue(local.held, world.clock()),
-      ...stale(loaded.plans, remote, local.alarms, world.clock()),
+      ...stale(plans, local.alarms, world.clock()),
       ...remote.problems,
     ],
   }
 }
 
-interface RemoteStatus extends Pick<SiteStatus, 'temporal' | 'hosts' | 'problems'> {
-  readonly backups?: readonly BackupSummary[]
-  readonly schedules?: readonly ScheduleView[]
-}
+type RemoteStatus = Pick<SiteStatus, 'temporal' | 'hosts' | 'problems'> & KnownOfPlans
 
 async function remoteStatus(
   site: Site,
@@ -82,19 +73,21 @@ async function remoteStatus(
     return await withSession(site, world, async (session) => {
       const hosts = await Promise.all(hostsOf(site, plans).map((host) => hostStatus(session, host)))
       const asked = hosts.filter(({ hasData }) => hasData).map(({ host }) => host)
-      const [backups, schedules] = await Promise.all([
+      const [backups, schedules, runs] = await Promise.all([
         told(asked.length === 0 ? undefined : listBackups(session, asked, {})),
         told(readSchedules(session.client, site.site)),
+        told(newestRuns(session.client, { site: site.site, kind: 'backup', plans: plans.map(nameOf) })),
       ])
       return {
         temporal: { isReachable: true },
         hosts,
         ...(backups.value === undefined ? {} : { backups: backups.value.backups }),
         ...(schedules.value === undefined ? {} : { schedules: schedules.value }),
+        ...(runs.value === undefined ? {} : { newestRuns: runs.value }),
         problems: [
           ...hosts.flatMap(workersMissing),
           ...(backups.value?.problems ?? []),
-          ...[backups.problem, schedules.problem].filter((problem) => problem !== undefined),
+          ...[backups.problem, schedules.problem, runs.problem].filter((problem) => problem !== undefined),
         ],
       }
     })
@@ -125,45 +118,17 @@ function workersMissing({ host, hasControl, hasData }: HostStatus): readonly str
   ]
 }
 
-function planStatus(plan: CompiledPlan, { backups, schedules }: RemoteStatus): PlanStatus {
-  const own = backups?.filter((backup) => backup.plan === plan.name && backup.site === plan.job.site)
-  const newest = own?.findLast(({ isGood }) => isGood)
-  const schedule = schedules?.find((candidate) => candidate.work === 'backup' && candidate.plan === plan.name)
-  return {
-    plan: plan.name,
-    host: plan.host,
-    ...(own === undefined ? {} : { backups: own.length }),
-    ...(newest === undefined ? {} : { newestGood: { id: newest.id, takenAt: newest.takenAt } }),
-    ...(schedule?.nextRunAt === undefined ? {} : { nextRunAt: schedule.nextRunAt }),
-    schedule: scheduleState(plan, schedules === undefined ? 'unknown' : schedule),
-  }
-}
-
-function scheduleState(
-  plan: CompiledPlan,
-  schedule: ScheduleView | undefined | 'unknown',
-): PlanStatus['schedule'] {
-  if (plan.schedule === undefined) return 'none'
-  if (schedule === 'unknown') return 'unknown'
-  if (schedule === undefined) return 'not-applied'
-  return schedule.paused ? 'paused' : 'active'
-}
-
 /** As the data worker sees it, but now. What it has told of already is not repeated. */
-function stale(
-  plans: readonly CompiledPlan[],
-  remote: RemoteStatus,
-  alarms: LocalState['alarms'],
-  now: Date,
-): readonly string[] {
-  if (remote.backups === undefined) return []
-  return plans.flatMap((plan) => {
-    const { name, freshnessMs } = plan
-    if (freshnessMs === undefined || alarms.some(({ cause }) => cause === backupAlarms.stale(name))) return []
-    const newestGoodAt = planStatus(plan, remote).newestGood?.takenAt
-    return staleness({ plan: name, freshnessMs, newestGoodAt, now }) ?? []
+const stale = (plans: readonly PlanStatus[], alarms: LocalState['alarms'], now: Date): readonly string[] =>
+  plans.flatMap(({ plan, freshnessMs, backups, newestGood, lastRun, schedule }) => {
+    if (freshnessMs === undefined || backups === undefined) return []
+    // Its first run is to come. If that never does, the data worker tells.
+    if (backups === 0 && lastRun === undefined && schedule === 'active') return []
+    if (alarms.some(({ cause }) => cause === backupAlarms.stale(plan))) return []
+    return staleness({ plan, freshnessMs, newestGoodAt: newestGood?.takenAt, now }) ?? []
   })
-}
+
+const nameOf = ({ name }: CompiledPlan): string => name
 
 const overdue = (held: LocalState['held'], now: Date): readonly string[] =>
   held
@@ -172,13 +137,3 @@ const overdue = (held: LocalState['held'], now: Date): readonly string[] =>
         deadlineAt !== undefined && now.getTime() - new Date(deadlineAt).getTime() > OVERDUE_MS,
     )
     .map(({ service }) => `${service} should be running again, but is still held.`)
-
-/** An expected failure becomes a sentence beside what else is known. */
-async function told<T>(work: Promise<T> | undefined): Promise<{ value?: T; problem?: string }> {
-  try {
-    return work === undefined ? {} : { value: await work }
-  } catch (error) {
-    if (error instanceof HoldfastError) return { problem: error.message }
-    throw error
-  }
-}

@@ -22,6 +22,7 @@ const BEGINNINGS = {
   plan: 'A plan starts with "version: 1".',
   configuration: 'A configuration starts with "version: 1".',
   destination: 'A destination starts with its type, as in "type: s3".',
+  key: 'A key starts with its type, as in "type: pkcs11".',
 }
 
 /** A text that is one YAML mapping, and where its entries stand. */

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
-import { strict } from './common.js'
+import { configSecret, strict } from './common.js'
 import { oneOfTypes } from './one-of.js'
-import { PATH_PATTERN, VARIABLE_PATTERN } from './patterns.js'
+import { KEY_ID_PATTERN, PATH_PATTERN, VARIABLE_PATTERN } from './patterns.js'
 
 export const FileKey = strict(
   {
@@ -34,10 +34,54 @@ export const EnvironmentKey = strict(
   'A key in the environment of the worker.',
 )
 
-export const KeyDefinition = oneOfTypes([FileKey, EnvironmentKey], 'What backups are encrypted under.', {
-  type: 'file',
-  path: '/etc/holdfast/main.key',
-})
+/** CK_TOKEN_INFO has room for 32 bytes. */
+const MOST_TOKEN_LABEL = 32
+
+export const Pkcs11Key = strict(
+  {
+    type: Type.Literal('pkcs11', {
+      description: 'A hardware security module, a smart card, or another token that speaks PKCS#11.',
+      examples: ['pkcs11'],
+    }),
+    module: Type.String({
+      pattern: PATH_PATTERN,
+      description: 'Absolute path of the PKCS#11 library of the token, as its maker gives it.',
+      examples: ['/usr/lib/softhsm/libsofthsm2.so'],
+    }),
+    token: Type.String({
+      minLength: 1,
+      maxLength: MOST_TOKEN_LABEL,
+      description: 'Label of the token. Its slot is found by it.',
+      examples: ['backups'],
+    }),
+    label: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description:
+        'Label of the key in the token (CKA_LABEL): an AES key of 256 bits. `holdfast key create` makes it.',
+      examples: ['holdfast-main'],
+    }),
+    id: Type.Optional(
+      Type.String({
+        pattern: KEY_ID_PATTERN,
+        description:
+          'Id of the key in the token (CKA_ID), 16 hex digits: only needed where several have the label.',
+        examples: ['5d3c0f1b9a7e2468'],
+      }),
+    ),
+    pin: configSecret('The PIN of the user of the token.', { file: '/etc/holdfast/token.pin' }),
+  },
+  'A key in a token that speaks PKCS#11: it never leaves it. Needs the optional package pkcs11js.',
+)
+
+export const KeyDefinition = oneOfTypes(
+  [FileKey, EnvironmentKey, Pkcs11Key],
+  'What backups are encrypted under.',
+  {
+    type: 'file',
+    path: '/etc/holdfast/main.key',
+  },
+)
 export type KeyDefinition = Static<typeof KeyDefinition>
 export type KeyType = KeyDefinition['type']
 export type KeyDefinitionOf<T extends KeyType> = Extract<KeyDefinition, { type: T }>

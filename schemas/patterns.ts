@@ -11,6 +11,8 @@ export const PERCENT_PATTERN = '^(100|[1-9][0-9]?)%$'
 /** Whole percents, or a whole number up to 1000. */
 export const SAMPLE_PATTERN = '^((100|[1-9][0-9]?)%|1000|[1-9][0-9]{0,2})$'
 export const PATH_PATTERN = '^/'
+/** Of a key: eight bytes in hex. */
+export const KEY_ID_PATTERN = '^[0-9a-f]{16}$'
 /** `key` or `key=value`, as Docker takes them; a value may hold anything but control characters. */
 export const LABEL_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_./-]*(=[^\\u0000-\\u001f]*)?$'
 export const VOLUME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]*$'

@@ -26,6 +26,31 @@ export async function loadPlans(site: Site): Promise<LoadedPlans> {
   return loadAll(site, await planFiles(site))
 }
 
+/**
+ * As `loadPlans`, for who asks often, such as a worker before each step: files are read anew every time, but a text that has
+ * not changed is not compiled again. Remembers the plans of the last reading.
+ */
+export function plansReader(site: Site): () => Promise<LoadedPlans> {
+  let last = new Map<string, Remembered>()
+  return async () => {
+    const now = new Map<string, Remembered>()
+    const compile = (text: string, file: string) => {
+      const found = last.get(file)
+      const loaded = found?.text === text ? found.loaded : compileText(site, text, file)
+      now.set(file, { text, loaded })
+      return loaded
+    }
+    const loaded = await loadAll(site, await planFiles(site), compile)
+    last = now
+    return loaded
+  }
+}
+
+interface Remembered {
+  readonly text: string
+  readonly loaded: LoadedPlans
+}
+
 /** One plan file, which need not be among `plans` of holdfast.yaml. A relative path counts from the folder of holdfast.yaml. */
 export async function loadPlanFile(site: Site, file: string): Promise<LoadedPlans> {
   return load(site, file)
@@ -60,12 +85,14 @@ export function requirePlan(loaded: LoadedPlans, name: string): CompiledPlan {
   })
 }
 
-async function loadAll(site: Site, files: readonly string[]): Promise<LoadedPlans> {
+type Compile = (text: string, file: string) => LoadedPlans
+
+async function loadAll(site: Site, files: readonly string[], compile?: Compile): Promise<LoadedPlans> {
   const places = pLimit(FILES_AT_ONCE)
-  return together(await Promise.all(files.map((file) => places(() => load(site, file)))))
+  return together(await Promise.all(files.map((file) => places(() => load(site, file, compile)))))
 }
 
-async function load(site: Site, path: string): Promise<LoadedPlans> {
+async function load(site: Site, path: string, compile?: Compile): Promise<LoadedPlans> {
   const absolute = resolve(dirname(site.configFile), path)
   const file = shownName(site, absolute)
   let text: string
@@ -74,6 +101,10 @@ async function load(site: Site, path: string): Promise<LoadedPlans> {
   } catch (error) {
     return { plans: [], issues: [unreadable(file, error)], texts: {} }
   }
+  return compile === undefined ? compileText(site, text, file) : compile(text, file)
+}
+
+function compileText(site: Site, text: string, file: string): LoadedPlans {
   const { plan, issues } = readPlan(text, file, site)
   return { plans: plan ? [compilePlan(plan, text, site, file)] : [], issues, texts: { [file]: text } }
 }

@@ -63,7 +63,7 @@ export async function connectClientTo(
     import('./retries.js'),
   ])
   await askForNamespace(target, timeoutMs)
-  const retries = hasRetries ? createRetries(() => performance.now()) : undefined
+  const retries = hasRetries ? createRetries() : undefined
   const interceptors = retries === undefined ? [] : [retries.interceptor]
   const connection = Connection.lazy({ ...optionsOf(target), interceptors })
   const client = new Client({ connection, namespace: target.namespace })

@@ -1,39 +1,47 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type ConnectionOptions } from '@temporalio/client'
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number]
 
-/** After the time of a retry, the call that it begins is there, and ends with its connection as any other. */
-const BEGUN_AFTER_MS = 20
-
 /** The retries of the client, which can be ended before their connection is. */
 export interface Retries {
   readonly interceptor: Interceptor
-  /** Begins none from now on, and waits for the one that cannot be stopped any more: at most 6 seconds. */
+  /** Begins none from now on, and waits for those that cannot be stopped any more: their longest pause is 6 seconds. */
   end(): Promise<void>
 }
 
 /**
  * The client knows no end of its retries: one whose time comes after the end of its connection throws where nobody can catch
- * it, and takes the process with it ("Channel has been shut down").
+ * it, and takes the process with it ("Channel has been shut down"). So those that were decided on are counted until they have
+ * begun; from then on they end with their connection, as any other call.
  */
-export function createRetries(now: () => number): Retries {
+export function createRetries(): Retries {
   const defaults = defaultGrpcRetryOptions()
   let isEnded = false
-  let nextAt = -Infinity
-  return {
-    interceptor: makeGrpcRetryInterceptor({
+  let pausing = 0
+  let onNone: () => void = () => undefined
+  const interceptor: Interceptor = (options, nextCall) => {
+    let isPausing = false
+    const retrying = makeGrpcRetryInterceptor({
       retryableDecider: (attempt, status) => !isEnded && defaults.retryableDecider(attempt, status),
       delayFunction: (attempt, status) => {
-        const delayMs = defaults.delayFunction(attempt, status)
-        nextAt = Math.max(nextAt, now() + delayMs)
-        return delayMs
+        isPausing = true
+        pausing++
+        return defaults.delayFunction(attempt, status)
       },
-    }),
+    })
+    return retrying(options, (next) => {
+      if (isPausing) {
+        isPausing = false
+        if (--pausing === 0) onNone()
+      }
+      return nextCall(next)
+    })
+  }
+  return {
+    interceptor,
     end: async () => {
       isEnded = true
-      const waitMs = nextAt - now()
-      if (waitMs > -BEGUN_AFTER_MS) await delay(Math.max(0, waitMs) + BEGUN_AFTER_MS)
+      if (pausing > 0) await new Promise<void>((resolve) => (onNone = resolve))
     },
   }
 }

@@ -17,7 +17,7 @@ const steps = [
     ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sourceFolders, 'test', 'tools'],
   ],
   ['unused code', 'knip', ['--no-progress']],
-  ['schemas are fresh', 'tsx', ['tools/generate-schemas.ts', '--check']],
+  ['schemas and their reference are fresh', 'tsx', ['tools/generate-schemas.ts', '--check']],
   ['command reference is fresh', 'tsx', ['tools/generate-command-docs.ts', '--check']],
 ]
 

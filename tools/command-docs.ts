@@ -1,15 +1,14 @@
 import { Config, type Command } from '@oclif/core'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exitCodes } from '../cli/exit-code.js'
+import { loadCommands, type LoadedCommand } from './load-commands.js'
 
 const root = join(import.meta.dirname, '..')
-const commandsFolder = join(root, 'cli', 'commands')
 
 /** Text of docs/commands.md, from what the commands say of themselves. */
 export async function commandDocs(): Promise<string> {
   const config = await Config.load({ root, ignoreManifest: true })
-  const commands = await loadCommands()
+  const commands = (await loadCommands()).filter(({ command }) => command.hidden !== true)
   const topics = (config.pjson.oclif.topics ?? {}) as Record<
     string,
     { description?: string; hidden?: boolean }
@@ -32,23 +31,6 @@ export async function commandDocs(): Promise<string> {
   ]
     .join('\n\n')
     .concat('\n')
-}
-
-interface LoadedCommand {
-  readonly id: string
-  readonly command: Command.Class
-}
-
-async function loadCommands(): Promise<readonly LoadedCommand[]> {
-  // Two levels, each a folder of ours: no links to follow.
-  const entries = await readdir(commandsFolder, { recursive: true })
-  const files = entries.filter((file) => file.endsWith('.ts')).sort()
-  return Promise.all(
-    files.map(async (file) => {
-      const module = (await import(join(commandsFolder, file))) as { default: Command.Class }
-      return { id: file.replace(/\.ts$/, '').replaceAll('/', ' '), command: module.default }
-    }),
-  )
 }
 
 function commonSection([first]: readonly LoadedCommand[]): string {

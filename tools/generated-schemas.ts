@@ -2,20 +2,15 @@ import { fileURLToPath } from 'node:url'
 import type { TSchema } from 'typebox'
 import { ConfigFile } from '../schemas/config.js'
 import { PlanFile } from '../schemas/plan.js'
-
-export interface GeneratedSchema {
-  /** Absolute path. */
-  readonly file: string
-  readonly text: string
-}
+import type { GeneratedFile } from './generated-files.js'
 
 /** The JSON Schemas as they should be: the same text for the same TypeBox objects. */
-export const generatedSchemas = (): readonly GeneratedSchema[] => [
+export const generatedSchemas = (): readonly GeneratedFile[] => [
   generated('plan', 'A plan of Holdfast', PlanFile),
   generated('config', 'holdfast.yaml', ConfigFile),
 ]
 
-function generated(name: string, title: string, schema: TSchema): GeneratedSchema {
+function generated(name: string, title: string, schema: TSchema): GeneratedFile {
   const document = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:holdfast:schema:${name}:1`,

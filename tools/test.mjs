@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installDebianPackages } from './setup/debian.mjs'
+import { buildPkcs11 } from './setup/pkcs11.mjs'
 import { installVersitygw } from './setup/versitygw.mjs'
 import { build, checkNode, installPackages, root, run, step } from './setup/steps.mjs'
 import { installTink } from './setup/tink.mjs'
@@ -13,6 +14,7 @@ checkNode()
 installDebianPackages()
 installTink()
 installPackages()
+buildPkcs11()
 build()
 step('Getting the Temporal CLI')
 run('npm', ['exec', '--no', '--', 'tsx', 'tools/install-temporal.ts'])

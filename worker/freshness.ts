@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Tools } from '../activities/tools.js'
 import { backupAlarms } from '../core/backup-alarms.js'
 import { HoldfastError } from '../core/errors.js'
 import { staleAlarm, staleness } from '../core/freshness.js'
+import type { Site } from '../core/site.js'
 import type { CompiledPlan } from '../plan/compile.js'
+import { isRecord, readJsonFile, writeJsonFile } from '../temporal/json-file.js'
 
 /** Often enough for what is measured in hours; a listing of what is known already costs little. */
 export const FRESHNESS_EVERY_MS = 15 * 60_000
@@ -19,16 +22,25 @@ export interface FreshnessOptions {
   readonly signal: AbortSignal
 }
 
+/** Both by name of the plan, ISO. */
+interface Seen {
+  /** When the newest good backup was taken. */
+  readonly newestGood: Map<string, string>
+  /** Kept in the state folder: a worker that is restarted every day must not make every plan new each time. */
+  readonly firstSeen: Map<string, string>
+}
+
 /**
  * Looks at the destinations of this host's plans until `signal` aborts, and raises or resolves an alarm for each plan with
- * `objectives.freshness`. Asks no run and no Temporal: it sees as well what never started. Never fails.
+ * `objectives.freshness`. Asks no run and no Temporal: it sees as well what never started. A plan that it has not seen before
+ * has as long for its first backup as for each later one. Never fails.
  */
 export async function watchFreshness(tools: FreshnessTools, options: FreshnessOptions): Promise<void> {
   const { everyMs, signal } = options
-  const known = new Map<string, string>()
+  const seen: Seen = { newestGood: new Map(), firstSeen: await readFirstSeen(tools.site) }
   while (!signal.aborted) {
     try {
-      await lookAtAll(tools, options, known)
+      await lookAtAll(tools, options, seen)
     } catch (error) {
       if (!signal.aborted) tools.log.error('the freshness of backups could not be looked at', { error })
     }
@@ -39,15 +51,16 @@ export async function watchFreshness(tools: FreshnessTools, options: FreshnessOp
 async function lookAtAll(
   tools: FreshnessTools,
   { plans: readPlans, signal }: FreshnessOptions,
-  known: Map<string, string>,
+  seen: Seen,
 ): Promise<void> {
   const { plans, areAllRead } = await readPlans()
   const watched = plans.filter(
     ({ host, freshnessMs }) => host === tools.site.host && freshnessMs !== undefined,
   )
+  await rememberFirstSeen(tools, seen, watched, areAllRead)
   for (const plan of watched) {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(LOOK_WITHIN_MS)])
-    const stale = await stalenessOf(tools, plan, known, limited)
+    const stale = await stalenessOf(tools, plan, seen, limited)
     if (signal.aborted) return
     if (stale === undefined) await tools.alarms.resolve(backupAlarms.stale(plan.name))
     else await tools.alarms.raise(staleAlarm(plan.name, stale))
@@ -56,10 +69,37 @@ async function lookAtAll(
   if (areAllRead) await forgetOthers(tools, new Set(watched.map(({ name }) => backupAlarms.stale(name))))
 }
 
+const firstSeenFile = ({ stateDir }: Pick<Site, 'stateDir'>): string => join(stateDir, 'freshness.json')
+
+const isTimes = (value: unknown): value is Readonly<Record<string, string>> =>
+  isRecord(value) && Object.values(value).every((time) => typeof time === 'string')
+
+async function readFirstSeen(site: Pick<Site, 'stateDir'>): Promise<Map<string, string>> {
+  const kept = await readJsonFile(firstSeenFile(site), isTimes).catch(() => undefined)
+  return new Map(Object.entries(kept ?? {}))
+}
+
+async function rememberFirstSeen(
+  { site, clock, log }: FreshnessTools,
+  { firstSeen }: Seen,
+  watched: readonly CompiledPlan[],
+  areAllRead: boolean,
+): Promise<void> {
+  const names = new Set(watched.map(({ name }) => name))
+  const gone = areAllRead ? [...firstSeen.keys()].filter((name) => !names.has(name)) : []
+  const fresh = [...names].filter((name) => !firstSeen.has(name))
+  if (fresh.length + gone.length === 0) return
+  for (const name of gone) firstSeen.delete(name)
+  for (const name of fresh) firstSeen.set(name, clock().toISOString())
+  await writeJsonFile(firstSeenFile(site), Object.fromEntries(firstSeen)).catch((error: unknown) =>
+    log.warn('since when plans are watched was not written', { reason: String(error) }),
+  )
+}
+
 async function stalenessOf(
   tools: FreshnessTools,
   { name: plan, job, freshnessMs = 0 }: CompiledPlan,
-  known: Map<string, string>,
+  { newestGood: known, firstSeen }: Seen,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const seen = await newestGood(tools, job, signal)
@@ -67,7 +107,9 @@ async function stalenessOf(
   else if (seen.problem === undefined) known.delete(plan)
   // What cannot be looked at is as old as it was known to be: a network that is away for a moment alarms nobody.
   const newestGoodAt = seen.newestGoodAt ?? known.get(plan)
-  const stale = staleness({ plan, freshnessMs, newestGoodAt, now: tools.clock() })
+  // The first backup has its time only where it is seen that there is none.
+  const wantedSince = seen.problem === undefined ? firstSeen.get(plan) : undefined
+  const stale = staleness({ plan, freshnessMs, newestGoodAt, wantedSince, now: tools.clock() })
   return stale === undefined || seen.problem === undefined || newestGoodAt !== undefined
     ? stale
     : `Whether there is a fresh backup of ${plan} cannot be seen: ${seen.problem}`

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { createKeys } from '../activities/keys/create-keys.js'
 import { createKeyFile } from '../activities/keys/create-key-file.js'
 import { KEY_BYTES, keyIdOf } from '../activities/keys/derive.js'
 import { linesOfDigits, readDigits } from '../activities/keys/digits.js'
+import type { Keys, KeyWorld } from '../activities/keys/key.js'
+import { createTokenKey } from '../activities/keys/pkcs11.js'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
+import { assertNever } from '../core/assert.js'
 import { didYouMean } from '../core/suggest.js'
+import type { KeyDefinition } from '../schemas/keys.js'
 
 /** What a person must keep apart from the machine. */
 export interface RecoverySheet {
@@ -16,6 +19,14 @@ export interface RecoverySheet {
   readonly variable?: string
   /** The key itself: hex digits in groups, and after a dash those that prove their line. */
   readonly digits: readonly string[]
+}
+
+/** A key that was made where nobody can read it: there is no sheet. */
+export interface MadeInToken {
+  readonly name: string
+  readonly keyId: string
+  readonly token: string
+  readonly label: string
 }
 
 export interface KeyLine {
@@ -29,15 +40,20 @@ export interface KeyLine {
 
 /**
  * Makes the key that holdfast.yaml describes, or writes the one of a recovery sheet to its file. Needs no Temporal. Fails
- * with `key.not-found`, `key.exists`, `key.invalid`, `key.unsafe`.
+ * with `key.not-found`, `key.exists`, `key.invalid`, `key.unsafe`; for one in a token, as `createTokenKey`.
  */
 export async function createKeyByHand(
-  site: Pick<Site, 'keys' | 'configFile'>,
+  { site, world }: { readonly site: Pick<Site, 'keys' | 'configFile'>; readonly world: KeyWorld },
   name: string,
   sheetText: string | undefined,
-): Promise<RecoverySheet> {
+): Promise<RecoverySheet | MadeInToken> {
   const definition = Object.hasOwn(site.keys, name) ? site.keys[name] : undefined
   if (!definition) throw notDescribed(site, name)
+  if (definition.type === 'pkcs11') {
+    if (sheetText !== undefined) throw noSheet(name)
+    const keyId = await createTokenKey(name, definition, { world, random })
+    return { name, keyId, token: definition.token, label: definition.label }
+  }
   const bytes = sheetText === undefined ? randomBytes(KEY_BYTES) : bytesOfSheet(sheetText)
   const sheet = { name, keyId: keyIdOf(bytes), digits: linesOfDigits(bytes) }
   if (definition.type === 'env') return { ...sheet, variable: definition.variable }
@@ -46,15 +62,16 @@ export async function createKeyByHand(
 }
 
 /** The keys of holdfast.yaml with their ids, which follow from the keys and tell nothing of them. */
-export async function listKeysByHand(
-  site: Pick<Site, 'keys' | 'configFile'>,
-  environment: NodeJS.ProcessEnv,
-): Promise<readonly KeyLine[]> {
-  const keys = createKeys(site, { environment })
+export async function listKeysByHand({
+  site,
+  keys,
+}: {
+  readonly site: Pick<Site, 'keys'>
+  readonly keys: Keys
+}): Promise<readonly KeyLine[]> {
   const lines: KeyLine[] = []
   for (const [name, definition] of Object.entries(site.keys)) {
-    const where = definition.type === 'file' ? definition.path : `$${definition.variable}`
-    const line = { name, type: definition.type, where }
+    const line = { name, type: definition.type, where: whereIs(definition) }
     try {
       lines.push({ ...line, keyId: (await keys.named(name)).id })
     } catch (error) {
@@ -64,6 +81,26 @@ export async function listKeysByHand(
   }
   return lines
 }
+
+const random = (digits: number): string => randomBytes(digits / 2).toString('hex')
+
+function whereIs(definition: KeyDefinition): string {
+  switch (definition.type) {
+    case 'file':
+      return definition.path
+    case 'env':
+      return `$${definition.variable}`
+    case 'pkcs11':
+      return `"${definition.label}" in token "${definition.token}"`
+    default:
+      return assertNever(definition)
+  }
+}
+
+const noSheet = (name: string): HoldfastError =>
+  new HoldfastError('flag.invalid', `Key "${name}" is in a token: it is made there, never from a sheet.`, {
+    hint: 'Describe a key of type `file` or `env` for the key of the sheet, and name it beside this one in `encryption.keys`.',
+  })
 
 function bytesOfSheet(text: string): Buffer {
   const read = readDigits(text)

@@ -12,9 +12,9 @@ import { HoldfastError } from '../core/errors.js'
 import type { Recovered, RecoverRequest } from '../core/recovery.js'
 import type { Site } from '../core/site.js'
 import type { BackupFilter, LocatedBackup } from '../core/work.js'
-import { RECOVERED_DESTINATION } from '../plan/read-destination.js'
+import { RECOVERED_DESTINATION } from '../plan/read-entry.js'
 import type { Destination as DestinationSettings, DestinationType } from '../schemas/destinations.js'
-import type { KeyDefinition } from '../schemas/keys.js'
+import type { KeyDefinition, KeyType } from '../schemas/keys.js'
 import { handTools, type HandOptions } from './hand-tools.js'
 import type { LocalTools } from './tools.js'
 
@@ -23,6 +23,8 @@ export interface RecoverOptions extends HandOptions {
   readonly settings: DestinationSettings
   readonly keyFiles: readonly string[]
   readonly keyVariables: readonly string[]
+  /** As holdfast.yaml has them. */
+  readonly keySettings: readonly KeyDefinition[]
 }
 
 /** What can be done with a destination and keys alone. */
@@ -68,7 +70,7 @@ async function recoverTools(
 ): Promise<RecoverTools> {
   const site = siteOf(options, stateDir)
   const local = await handTools(site, options)
-  for (const name of Object.keys(site.keys)) await openedKey(local, name)
+  for (const [name, { type }] of Object.entries(site.keys)) await openedKey(local, name, type)
   const destination = await openExisting(local, options, signal)
   const names = Object.keys(site.keys)
   const catalog = createCatalog({
@@ -81,11 +83,11 @@ async function recoverTools(
 }
 
 /** Opened now: a listing would pass over a key that cannot be used. */
-async function openedKey({ keys }: LocalTools, name: string): Promise<Key> {
+async function openedKey({ keys }: LocalTools, name: string, type: KeyType): Promise<Key> {
   try {
     return await keys.named(name)
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'key.not-found') throw error
+    if (!(error instanceof HoldfastError) || error.code !== 'key.not-found' || type === 'pkcs11') throw error
     throw new HoldfastError(error.code, error.message, {
       hint: 'Give the file with --key FILE. From a recovery sheet: put its digits into an environment variable, and name that with --key-variable.',
       cause: error,
@@ -110,10 +112,14 @@ async function openExisting(
   return destination
 }
 
-function siteOf({ hostname, settings, keyFiles, keyVariables }: RecoverOptions, stateDir: string): Site {
+function siteOf(
+  { hostname, settings, keyFiles, keyVariables, keySettings }: RecoverOptions,
+  stateDir: string,
+): Site {
   const keys: Record<string, KeyDefinition> = {}
   for (const path of keyFiles) keys[path] = { type: 'file', path: resolve(path) }
   for (const variable of keyVariables) keys[variable] = { type: 'env', variable }
+  for (const [index, definition] of keySettings.entries()) keys[`--key-settings ${index + 1}`] = definition
   return {
     ...{ configFile: 'the flags of this command', site: hostname, host: hostname, stateDir, keys },
     destinations: { [RECOVERED_DESTINATION]: settings },

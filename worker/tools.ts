@@ -13,14 +13,18 @@ import { createJournal } from '../activities/journal/files.js'
 import { createLog, type Log } from '../activities/log.js'
 import { redacted } from '../activities/redact.js'
 import { createKeys } from '../activities/keys/create-keys.js'
+import type { KeyWorld } from '../activities/keys/key.js'
+import { createTokens } from '../activities/keys/pkcs11/tokens.js'
 import { createSecrets } from '../activities/secrets.js'
 import { readOwnContainerId } from '../activities/services/docker-ours.js'
 import { createServices } from '../activities/services/registry.js'
 import { readOwnUnits } from '../activities/services/systemd-ours.js'
 import { createSpool } from '../activities/spool/files.js'
 import type { Tools } from '../activities/tools.js'
+import type { BackupJob } from '../core/job.js'
+import { secretVariablesIn } from '../core/secret-variables.js'
 import type { Site } from '../core/site.js'
-import { loadPlans } from '../site/plans.js'
+import { loadPlans, plansReader } from '../site/plans.js'
 import { readLiveAgent } from '../temporal/agent-state.js'
 import { connectClient, type ConnectOptions } from '../temporal/connection.js'
 import { packageRoot } from '../temporal/package-root.js'
@@ -29,7 +33,10 @@ import type { HostHolds } from './bring-back.js'
 import type { TranslateOptions } from './interceptors.js'
 
 /** The world of this host as far as it needs no Temporal: also what the commands that must work without it are given. */
-export interface LocalTools extends Omit<Tools, 'client'>, TranslateOptions, ConnectOptions {}
+export interface LocalTools extends Omit<Tools, 'client'>, TranslateOptions, ConnectOptions {
+  /** For making keys. */
+  readonly keyWorld: KeyWorld
+}
 
 export interface LocalOptions {
   readonly environment: NodeJS.ProcessEnv
@@ -50,12 +57,20 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
   const shell = services.shell()
   const secrets = createSecrets({ environment, shell })
   const destination = createDestinations({ site, clock, random, secrets, shell })
-  const keys = createKeys(site, { environment })
+  const tokens = createTokens({
+    program: tokenProgram(),
+    environment: await environmentOfModules(site, environment),
+  })
+  const keyWorld: KeyWorld = { environment, secrets, tokens }
+  const keys = createKeys(site, keyWorld)
+  const readPlans = plansReader(site)
+  const jobs = async () => (await readPlans()).plans.map(({ job }) => job)
   return {
     site,
     services,
     secrets,
     keys,
+    keyWorld,
     resolveSecret: (reference) => secrets.resolve(reference),
     journal: createJournal({ stateDir: site.stateDir, bootId: options.bootId ?? bootId() }),
     alarms: createAlarms({
@@ -69,7 +84,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     allowed: createAllowed({
       site,
       // Read anew each time: a plan that was added is allowed without a restart.
-      plans: async () => (await loadPlans(site)).plans.map(({ job }) => job),
+      plans: jobs,
       resolve: (reference) => services.resolve(reference, AbortSignal.timeout(RESOLVE_WITHIN_MS)),
       find: (selector) => services.find(selector, AbortSignal.timeout(RESOLVE_WITHIN_MS)),
     }),
@@ -77,7 +92,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
       destinations: destination,
       site,
       keys,
-      wantedKeys: () => wantedKeysOf(site),
+      wantedKeys: async () => wantedKeysOf(site, await jobs()),
       cacheFolder: join(site.stateDir, 'cache', 'catalog'),
       log,
     }),
@@ -99,8 +114,8 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
 }
 
 /** Of a plan that is not here (it was removed, or has mistakes now) the defaults tell what it would be. */
-async function wantedKeysOf(site: Site): Promise<WantedKeys> {
-  const jobs = new Map((await loadPlans(site)).plans.map(({ job }) => [job.plan, job]))
+function wantedKeysOf(site: Site, plans: readonly BackupJob[]): WantedKeys {
+  const jobs = new Map(plans.map((job) => [job.plan, job]))
   const { encryption } = site.defaults
   const usual = typeof encryption === 'object' ? encryption.keys : undefined
   return (plan) => (jobs.has(plan) ? jobs.get(plan)?.encryption?.keys : usual)
@@ -132,6 +147,17 @@ export async function holdsOf(site: Site, environment: NodeJS.ProcessEnv): Promi
     connect: () => connectClient(site, { resolveSecret: (reference) => secrets.resolve(reference) }),
   }
 }
+
+/** Modules find their settings in variables that only their makers know: they get all but those that hold secrets. */
+async function environmentOfModules(site: Site, environment: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  if (!Object.values(site.keys).some(({ type }) => type === 'pkcs11')) return {}
+  const secret = new Set(secretVariablesIn([site, (await loadPlans(site)).plans.map(({ job }) => job)]))
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secret.has(name)))
+}
+
+/** What runs in the process of a PKCS#11 module. It is built: a process of its own cannot be given the sources. */
+const tokenProgram = (): string =>
+  join(packageRoot(), 'dist', 'activities', 'keys', 'pkcs11', 'token-process.js')
 
 /** A reference is looked up in the Docker daemon of this host. */
 const RESOLVE_WITHIN_MS = 30_000

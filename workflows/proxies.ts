@@ -165,6 +165,7 @@ export function controlActivities(
   const of = (options: ActivityOptions) => proxyActivities<ControlActivities>({ ...options, taskQueue })
   return {
     observeService: of(classes.observe).observeService,
+    observeServices: of(classes.observe).observeServices,
     stopService: of({ ...classes.stop, startToCloseTimeout: STOP_MS + stopTimeoutMs }).stopService,
     // A start first finishes our stop.
     startService: of({ ...classes.start, startToCloseTimeout: START_MS + stopTimeoutMs + healthyWithinMs })

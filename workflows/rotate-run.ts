@@ -27,6 +27,8 @@ import { whilePlanIsOurs } from './steps/while-locked.js'
 export interface RotateRunInput extends RotationJob {
   /** What executions before this one have done. Left out: this is the first. */
   readonly tried?: readonly TriedStep[]
+  /** Left out: as many as a history bears. */
+  readonly plansByOneExecution?: number
 }
 
 /** A plan costs some thirty events of a history, which ends at 50,000 and is slow to replay long before. */
@@ -43,7 +45,7 @@ interface Rotation {
  * was made after the last run with the old key has nothing left to do. One place that fails keeps no other from its turn.
  */
 export async function rotateRun(input: RotateRunInput): Promise<RotationReport> {
-  const { tried: before = [], ...job } = input
+  const { tried: before = [], plansByOneExecution = PLANS_BY_ONE_EXECUTION, ...job } = input
   const { site, from, to } = job
   upsertSearchAttributes(attributes({ site, host: leading(job), kind: 'rotate' }))
   const board = progressBoard(`rotation of ${from}`, `${from} → ${to}`, [])
@@ -58,11 +60,11 @@ export async function rotateRun(input: RotateRunInput): Promise<RotationReport> 
     const due = dueSteps(plan.steps, tried)
     if (due.length === 0) return conclude(rotation, { plan, seen, tried })
     board.enter('rewrapping')
-    for (const steps of byPlan(due).slice(0, PLANS_BY_ONE_EXECUTION - plans)) {
+    for (const steps of byPlan(due).slice(0, plansByOneExecution - plans)) {
       tried = await rewrapPlan(rotation, steps, tried)
       plans++
     }
-    if (plans >= PLANS_BY_ONE_EXECUTION) return continueAsNew<typeof rotateRun>({ ...job, tried })
+    if (plans >= plansByOneExecution) return continueAsNew<typeof rotateRun>({ ...input, tried })
   }
 }
 

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { StoredObject } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
 import {
   backupFolder,
@@ -11,8 +10,7 @@ import {
 } from '../../core/ids.js'
 import { kindOfMarkName, markCodeName, type MarkKind } from '../../core/marks.js'
 import type { Destination } from '../destinations/driver.js'
-import { metered } from '../pipeline/meter.js'
-import { proven } from '../pipeline/proven.js'
+import { putRecorded, type RecordedObject } from '../pipeline/put-recorded.js'
 import { sizeProblem } from './check-objects.js'
 import { readManifest } from './read-manifest.js'
 import { readSmallObject } from './small-object.js'
@@ -31,7 +29,7 @@ export interface CopyWork {
 /**
  * Copies one backup from a destination to another, byte for byte, under the same names: what is encrypted stays sealed, and
  * no key is needed. The order is that of a new backup, the manifest last: a copy that is cut off is no backup, and another
- * attempt sends only the objects that are not there. Every object is compared with its digest on its way.
+ * attempt sends only what is not there, also of a large object (`putKnown`). Every object is compared with its digest on its way.
  *
  * Fails with `object.corrupt` or `object.not-found` when the source is not as its manifest says, with `object.conflict` when
  * something else is in the way, and then leaves no manifest.
@@ -44,7 +42,7 @@ export async function copyBackup(
   const { plan, backupId } = backup
   const folder = backupFolder(plan, backupId)
   const { manifest, bytes } = await readManifest(from, backup, signal)
-  const objects = manifest.items.flatMap((item): readonly Recorded[] => item.objects)
+  const objects = manifest.items.flatMap((item): readonly RecordedObject[] => item.objects)
   // First, as in a new backup: it says whose the folder is until there is a manifest.
   await copySmall(work, runObjectName(plan, backupId))
   for (const name of await namesIn(from, keysFolder(plan, backupId), signal)) await copySmall(work, name)
@@ -55,8 +53,6 @@ export async function copyBackup(
     await copySmall(work, manifestCodeName(plan, backupId))
   await to.put(manifestName(plan, backupId), Readable.from([bytes]), { signal })
 }
-
-type Recorded = Pick<StoredObject, 'name' | 'storedBytes' | 'storedSha256'>
 
 async function namesIn(destination: Destination, prefix: string, signal: AbortSignal): Promise<string[]> {
   const names: string[] = []
@@ -80,7 +76,7 @@ async function copySmall({ from, to, signal }: CopyWork, name: string): Promise<
   await to.put(name, Readable.from([bytes]), { signal })
 }
 
-async function copyObject(work: CopyWork, folder: string, object: Recorded): Promise<void> {
+async function copyObject(work: CopyWork, folder: string, object: RecordedObject): Promise<void> {
   const { from, to, onBytes, signal } = work
   const name = `${folder}${object.name}`
   // By an attempt before, which compared its digest: nothing is there under its name before it is complete.
@@ -88,10 +84,8 @@ async function copyObject(work: CopyWork, folder: string, object: Recorded): Pro
   if (found?.bytes === object.storedBytes) return onBytes(object.storedBytes)
   const source = await from.get(name, { signal })
   try {
-    const chunks = proven(source as AsyncIterable<Buffer>, object, () => corrupt(name, from))
-    await to.put(name, Readable.from(metered(chunks, onBytes), { objectMode: true, highWaterMark: 1 }), {
-      signal,
-    })
+    const chunks = source as AsyncIterable<Buffer>
+    await putRecorded(to, name, { object, chunks, onBytes, damaged: () => corrupt(name, from), signal })
   } finally {
     // A destination that fails before it takes the first byte leaves it open.
     source.destroy()
@@ -109,7 +103,7 @@ const corrupt = (name: string, { name: destination }: Destination): HoldfastErro
 async function requireCopied(
   to: Destination,
   folder: string,
-  objects: readonly Recorded[],
+  objects: readonly RecordedObject[],
   signal: AbortSignal,
 ): Promise<void> {
   for (const object of objects) {

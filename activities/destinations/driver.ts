@@ -13,6 +13,14 @@ export interface Destination {
    * bytes fail with `object.conflict`. When `body` errors, nothing is left and its error is thrown. May run twice.
    */
   put(objectName: string, body: Readable, options: { signal: AbortSignal }): Promise<{ bytes: number }>
+  /**
+   * `put` of a large body that is known to its last byte: what an earlier attempt has brought there, also one that was
+   * killed, is compared with the body and kept as far as it is the same; only the rest is sent. Promises what `put` does,
+   * except that a failure may leave what was sent, under no name, for the next attempt; when none comes it is removed
+   * like anything that dead writers leave. Several attempts may run at once: each resolves only with the right object in
+   * place. `body` must error where it is not as `known` says. Left out: the destination cannot.
+   */
+  putResumable?(objectName: string, body: Readable, options: ResumableOptions): Promise<{ bytes: number }>
   /** `range`: first byte and number of bytes. Fails with `object.not-found`. */
   get(
     objectName: string,
@@ -30,6 +38,27 @@ export interface Destination {
    * own rules. One that has several such versions may come several times. Left out: what is deleted is gone.
    */
   deletedVersions?(prefix: string, signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface ResumableOptions {
+  readonly signal: AbortSignal
+  readonly known: KnownBody
+  /** For what is sent and read back: a body that is only compared is not held up by them. */
+  readonly throttles?: Throttles
+}
+
+export interface KnownBody {
+  readonly bytes: number
+  /** SHA-256, hex. */
+  readonly sha256: string
+}
+
+/** Makes bytes wait until they may pass; all that pass share its rate. */
+export type Throttle = (bytes: number, signal: AbortSignal) => Promise<void>
+
+export interface Throttles {
+  readonly upload?: Throttle
+  readonly download?: Throttle
 }
 
 export interface ObjectInfo {

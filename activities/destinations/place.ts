@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../core/errors.js'
 import type { Site } from '../../core/site.js'
 import { parseRate } from '../../core/units.js'
-import type { Destination } from './driver.js'
+import type { Destination, Throttles } from './driver.js'
 import { markerOf, writeMarker, type Marker } from './marker.js'
 import type { DestinationType } from '../../schemas/destinations.js'
 import {
@@ -11,7 +11,7 @@ import {
   type DestinationKinds,
   type DriverWorld,
 } from './registry.js'
-import { createThrottle, throttled, type Throttles } from './throttle.js'
+import { createThrottle, throttled } from './throttle.js'
 import { createRememberedPlaces, type RememberedPlaces } from './remembered-places.js'
 
 /** What the world must give to tell one place from another. */

@@ -3,15 +3,18 @@ import { HoldfastError } from '../../core/errors.js'
 import type { DestinationOf } from '../../schemas/destinations.js'
 import type { Secrets } from '../secrets.js'
 import { BodyFailure, chunksOf } from './body.js'
-import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
+import type { Destination, DestinationDriver, ObjectInfo, ResumableOptions } from './driver.js'
 import { notFound } from './object-failure.js'
 import { isObjectName, requireObjectName } from './object-names.js'
-import { s3Bucket, type Bucket, type StoredObject, type VersionMarker } from './s3/bucket.js'
+import { isWorthKeeping } from './put-known.js'
+import type { Bucket, StoredObject, VersionMarker } from './s3/bucket.js'
 import { S3_LIMITS, s3Connector, type S3Limits } from './s3/client.js'
 import { explainRequest } from './s3/explain.js'
 import { isNotImplemented } from './s3/failure.js'
 import { readObject } from './s3/read.js'
-import { store } from './s3/store.js'
+import { s3Bucket } from './s3/requests.js'
+import { resumingBucket } from './s3/resume.js'
+import { store, type StoreTools } from './s3/store.js'
 import { USUAL_PART_BYTES } from './s3/upload.js'
 
 export interface S3World {
@@ -39,29 +42,43 @@ class S3Bucket implements Destination {
   readonly #settings: DestinationOf<'s3'>
   readonly #limits: S3Limits
   readonly #bucket: Bucket
+  readonly putResumable?: NonNullable<Destination['putResumable']>
 
   constructor(name: string, settings: DestinationOf<'s3'>, { secrets, clock, limits = S3_LIMITS }: S3World) {
     this.name = name
     this.#settings = settings
     this.#limits = limits
     this.#bucket = s3Bucket(settings, s3Connector(settings, secrets, limits), clock)
+    if (isResumable(settings)) this.putResumable = (...upload) => this.#resume(...upload)
   }
 
-  async put(
+  put(objectName: string, body: Readable, { signal }: { signal: AbortSignal }): Promise<{ bytes: number }> {
+    return this.#store({ objectName, body, bucket: this.#bucket, isKept: () => false }, signal)
+  }
+
+  #resume(
     objectName: string,
     body: Readable,
-    { signal }: { signal: AbortSignal },
+    { signal, throttles }: ResumableOptions,
   ): Promise<{ bytes: number }> {
+    const { bucket, isFindable } = resumingBucket(this.#bucket, throttles?.upload)
+    const isKept = (error: unknown) =>
+      isFindable() && isWorthKeeping(this.#explained(error, `write object "${objectName}" to`))
+    return this.#store({ objectName, body, bucket, isKept }, signal)
+  }
+
+  async #store(
+    upload: { objectName: string; body: Readable } & Pick<StoreTools, 'bucket' | 'isKept'>,
+    signal: AbortSignal,
+  ): Promise<{ bytes: number }> {
+    const { objectName, body, bucket, isKept } = upload
     const { partSize } = this.#settings
     try {
       return await this.#trying(`write object "${objectName}" to`, signal, () => {
         requireObjectName(objectName)
         const tools = {
-          bucket: this.#bucket,
-          limits: this.#limits,
+          ...{ bucket, isKept, limits: this.#limits, signal, destination: this.name },
           partBytes: partSize === undefined ? USUAL_PART_BYTES : Number.parseInt(partSize) * 2 ** 20,
-          signal,
-          destination: this.name,
           open: async (object: StoredObject) => this.#open(object, undefined, signal),
         }
         return store(tools, objectName, chunksOf(body, signal))
@@ -160,5 +177,12 @@ class S3Bucket implements Destination {
     return explainRequest(error, { destination: this.name, bucket, endpoint, doing })
   }
 }
+
+/**
+ * An upload takes its lock from its beginning: gone on with days later, the lock would end too early. With keys of KMS,
+ * stores do not tell the MD5 of parts, by which they are known.
+ */
+const isResumable = ({ objectLock, serverSideEncryption }: DestinationOf<'s3'>): boolean =>
+  objectLock === undefined && serverSideEncryption !== 'aws:kms'
 
 const infoOf = ({ name, bytes, modifiedAt }: StoredObject): ObjectInfo => ({ name, bytes, modifiedAt })

@@ -3,19 +3,21 @@ import type { Readable } from 'node:stream'
 import { HoldfastError } from '../../core/errors.js'
 import type { SftpDestination as Settings } from '../../schemas/sftp-destination.js'
 import { withBody } from './body.js'
-import type { Destination, DestinationDriver, ObjectInfo } from './driver.js'
-import { requireSame } from './existing-object.js'
+import type { Destination, DestinationDriver, ObjectInfo, ResumableOptions } from './driver.js'
+import { requireSame, type Written } from './existing-object.js'
 import { notFound } from './object-failure.js'
 import { requireObjectName } from './object-names.js'
 import { TEMPORARY_FOLDER, objectsBelow } from './object-tree.js'
+import { isWorthKeeping } from './put-known.js'
 import { serverOf } from './sftp/connect.js'
 import { SftpFailure, explainSftp, unlessAbsent } from './sftp/failure.js'
 import { folderReader, infoOf, removeEmptyFolders, sweep } from './sftp/folders.js'
 import type { SftpWorld } from './sftp/place.js'
 import type { SessionLease } from './sftp/pool.js'
 import { openObject } from './sftp/read.js'
+import { resumableUpload, writeResumable } from './sftp/resume.js'
 import type { SftpSession } from './sftp/session.js'
-import { publishTemporary, writeTemporary } from './sftp/store.js'
+import { publishTemporary, writeTemporary, type Upload } from './sftp/store.js'
 
 /** Random digits of temporary names: two writers never meet. */
 const RANDOM_DIGITS = 16
@@ -46,9 +48,33 @@ class SftpDestination implements Destination {
   put(objectName: string, body: Readable, { signal }: { signal: AbortSignal }): Promise<{ bytes: number }> {
     return withBody(body, () => {
       requireObjectName(objectName)
-      return this.#use(signal, `write object "${objectName}" to`, (session) =>
-        this.#store(session, { objectName, body }, signal),
-      )
+      return this.#use(signal, `write object "${objectName}" to`, (session) => {
+        const root = this.#settings.path
+        const name = `${this.#world.random(RANDOM_DIGITS)}.tmp`
+        const upload = { root, objectName, temporary: posix.join(root, TEMPORARY_FOLDER, name) }
+        const write = () => writeTemporary(session, upload, { body, signal })
+        return this.#store(session, upload, { write, isKept: () => false }, signal)
+      })
+    })
+  }
+
+  putResumable(objectName: string, body: Readable, options: ResumableOptions): Promise<{ bytes: number }> {
+    const { known, signal } = options
+    return withBody(body, () => {
+      const path = this.#pathOf(objectName)
+      return this.#use(signal, `write object "${objectName}" to`, async (session) => {
+        if (await unlessAbsent(session.stat(path, signal))) {
+          await requireSame(this, { objectName, written: known }, signal)
+          return { bytes: known.bytes }
+        }
+        const own = this.#world.random(RANDOM_DIGITS)
+        const upload = resumableUpload({ root: this.#settings.path, objectName }, known, own)
+        const write = async () => {
+          await writeResumable(session, upload, { ...options, body })
+          return known
+        }
+        return this.#store(session, upload, { write, isKept: isWorthKeeping }, signal)
+      })
     })
   }
 
@@ -110,24 +136,26 @@ class SftpDestination implements Destination {
 
   async #store(
     session: SftpSession,
-    { objectName, body }: { objectName: string; body: Readable },
+    upload: Upload,
+    { write, isKept }: { write: () => Promise<Written>; isKept: (failure: unknown) => boolean },
     signal: AbortSignal,
   ): Promise<{ bytes: number }> {
-    const root = this.#settings.path
-    const name = `${this.#world.random(RANDOM_DIGITS)}.tmp`
-    const upload = { root, objectName, temporary: posix.join(root, TEMPORARY_FOLDER, name) }
+    const { objectName, temporary } = upload
+    let isLeft = false
     try {
-      const written = await writeTemporary(session, upload, { body, signal })
-      if (!this.#isSwept) await sweep(session, upload.temporary, signal)
+      const written = await write()
+      if (!this.#isSwept) await sweep(session, temporary, signal)
       this.#isSwept = true
       const outcome = await publishTemporary(session, upload, signal)
       if (outcome === 'taken') await requireSame(this, { objectName, written }, signal)
       return { bytes: written.bytes }
     } catch (error) {
       // Before the temporary file goes: afterwards a full disk would look like one with room.
-      throw await this.#explained(session, error, `write object "${objectName}" to`)
+      const failure = await this.#explained(session, error, `write object "${objectName}" to`)
+      isLeft = isKept(failure)
+      throw failure
     } finally {
-      await session.unlink(upload.temporary, AbortSignal.timeout(CLEANUP_MS)).catch(() => undefined)
+      if (!isLeft) await session.unlink(temporary, AbortSignal.timeout(CLEANUP_MS)).catch(() => undefined)
     }
   }
 

@@ -1,9 +1,6 @@
 import { Transform, pipeline, type Readable } from 'node:stream'
 import { fullBucket, takeBytes } from '../../core/rate-limit.js'
-import type { Destination } from './driver.js'
-
-/** Makes bytes wait until they may pass; all that pass share its rate. */
-export type Throttle = (bytes: number, signal: AbortSignal) => Promise<void>
+import type { Destination, Throttle, Throttles } from './driver.js'
 
 export interface ThrottleWorld {
   readonly clock: () => Date
@@ -22,28 +19,44 @@ export function createThrottle(rate: number, { clock, sleep }: ThrottleWorld): T
   }
 }
 
-export interface Throttles {
-  readonly upload?: Throttle
-  readonly download?: Throttle
+/** The same destination; its bytes pass at their rates. */
+export const throttled = (destination: Destination, throttles: Throttles): Destination => {
+  const { upload, download } = throttles
+  const resumable =
+    (put: NonNullable<Destination['putResumable']>): typeof put =>
+    (objectName, body, options) =>
+      put(objectName, body, { ...options, throttles })
+  return {
+    name: destination.name,
+    put: (objectName, body, options) =>
+      destination.put(objectName, upload ? slowed(body, upload, options.signal) : body, options),
+    // It alone knows which bytes of the body pass the line.
+    ...(destination.putResumable && { putResumable: resumable(destination.putResumable.bind(destination)) }),
+    get: async (objectName, options) => {
+      const body = await destination.get(objectName, options)
+      return download ? slowed(body, download, options.signal) : body
+    },
+    list: (prefix, signal) => destination.list(prefix, signal),
+    stat: (objectName, signal) => destination.stat(objectName, signal),
+    delete: (objectName, signal) => destination.delete(objectName, signal),
+    freeBytes: (signal) => destination.freeBytes(signal),
+    ...(destination.deletedVersions && {
+      deletedVersions: destination.deletedVersions.bind(destination),
+    }),
+  }
 }
 
-/** The same destination; its bytes pass at their rates. */
-export const throttled = (destination: Destination, { upload, download }: Throttles): Destination => ({
-  name: destination.name,
-  put: (objectName, body, options) =>
-    destination.put(objectName, upload ? slowed(body, upload, options.signal) : body, options),
-  get: async (objectName, options) => {
-    const body = await destination.get(objectName, options)
-    return download ? slowed(body, download, options.signal) : body
-  },
-  list: (prefix, signal) => destination.list(prefix, signal),
-  stat: (objectName, signal) => destination.stat(objectName, signal),
-  delete: (objectName, signal) => destination.delete(objectName, signal),
-  freeBytes: (signal) => destination.freeBytes(signal),
-  ...(destination.deletedVersions && {
-    deletedVersions: destination.deletedVersions.bind(destination),
-  }),
-})
+/** The chunks, each when it may pass. */
+export async function* paced(
+  chunks: AsyncIterable<Buffer>,
+  throttle: Throttle | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of chunks) {
+    await throttle?.(chunk.length, signal)
+    yield chunk
+  }
+}
 
 /** Small, so that a slow line is never silent for long: whoever waits at its other end might give up. */
 const PIECE_BYTES = 16 * 1024

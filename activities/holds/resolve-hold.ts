@@ -28,7 +28,9 @@ export async function resolveHold(work: ResolveWork, planned: PlannedHold): Prom
   const { services: wanted, after: _after, ...spec } = planned
   const { problems } = work
   const references = new Map<string, HeldServices>()
-  for (const service of wanted) await problems.collect(() => addServices(work, references, service))
+  const running = new Set<string>()
+  for (const service of wanted)
+    await problems.collect(() => addServices(work, { references, running }, service))
   const found = [...references.keys()]
   if (found.length > MOST_SERVICES) await problems.collect(() => Promise.reject(tooMany(found.length)))
 
@@ -45,37 +47,47 @@ export async function resolveHold(work: ResolveWork, planned: PlannedHold): Prom
   if (circle !== undefined && said.size > 0) await problems.collect(() => Promise.reject(inCircle(circle)))
   else if (circle !== undefined)
     work.warnings.push(`${circle.join(' needs ')}: of these none can be the first to stop.`)
-  const startAfter = await outside(work, services, needs)
+  const startAfter = startOrder(services, running, await outside(work, services, needs))
   return { hold: { ...spec, services, startAfter }, references }
+}
+
+interface Found {
+  readonly references: Map<string, HeldServices>
+  readonly running: Set<string>
 }
 
 async function addServices(
   work: ResolveWork,
-  references: Map<string, HeldServices>,
+  { references, running }: Found,
   wanted: HeldServices,
 ): Promise<void> {
+  const check = async (canonical: string) => {
+    if (await isRunning(work, canonical)) running.add(canonical)
+  }
   const { services } = work.tools
   if (typeof wanted !== 'string') {
     // Whatever the plan names besides may have the label, too.
     for (const canonical of await services.find(wanted, work.signal)) {
-      await work.problems.collect(() => checkService(work, canonical))
+      await work.problems.collect(() => check(canonical))
       if (!references.has(canonical)) references.set(canonical, wanted)
     }
     return
   }
   const canonical = await services.resolve(wanted, work.signal)
-  await checkService(work, canonical)
+  await check(canonical)
   const twin = references.get(canonical)
   // Two leases of one run on one service would wait for each other.
   if (typeof twin === 'string') throw isOneService(twin, wanted, canonical)
   references.set(canonical, wanted)
 }
 
-async function checkService({ tools, signal, warnings }: ResolveWork, canonical: string): Promise<void> {
+/** Fails where it is not there, or may not be held. */
+async function isRunning({ tools, signal, warnings }: ResolveWork, canonical: string): Promise<boolean> {
   await tools.allowed.service(canonical)
   const { driver, name } = tools.services.driver(canonical)
   const { state } = await driver.observe(name, signal)
   if (state !== 'running') warnings.push(`Service ${canonical} is ${state} already, and will be left so.`)
+  return state === 'running'
 }
 
 /** What the plan itself says under `after`. */
@@ -102,21 +114,34 @@ function together(some: Needs, more: Needs): Needs {
   return all
 }
 
+/** Each waits for the next one that runs, which waits for its own: together they start in the reverse of their order. */
+function startOrder(
+  services: readonly string[],
+  running: ReadonlySet<string>,
+  outside: ReadonlyMap<string, readonly string[]>,
+): ResolvedHold['startAfter'] {
+  const waits = services.map((service, i): [string, readonly string[]] => {
+    const next = services.slice(i + 1).find((later) => running.has(later))
+    return [service, [...(next === undefined ? [] : [next]), ...(outside.get(service) ?? [])]]
+  })
+  return Object.fromEntries(waits.filter(([, others]) => others.length > 0))
+}
+
 /** What is needed and not held may be held by another run: guards look whether it is back, where they may. */
 async function outside(
   { tools, signal }: ResolveWork,
   services: readonly string[],
   needs: Needs,
-): Promise<ResolvedHold['startAfter']> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const isAllowed = new Map<string, boolean>()
-  const startAfter: Record<string, readonly string[]> = {}
+  const startAfter = new Map<string, readonly string[]>()
   for (const service of services) {
     const others = [...new Set(needs.get(service))].filter((other) => !services.includes(other))
     for (const other of others.filter((one) => !isAllowed.has(one))) {
       isAllowed.set(other, await tools.allowed.service(other).then(() => true, isRefusal(signal)))
     }
     const waited = others.filter((other) => isAllowed.get(other))
-    if (waited.length > 0) startAfter[service] = waited
+    if (waited.length > 0) startAfter.set(service, waited)
   }
   return startAfter
 }

@@ -10,11 +10,10 @@ export interface FileLock {
 }
 
 const TIMED_OUT = 75
-/** Of `env`, for a program that is not there. */
-const NOT_FOUND = 127
 
-/** Ours holds secrets, and whoever holds a lock may do so for long. */
-const IN_AN_EMPTY_ENVIRONMENT = 'exec env -i PATH="$PATH" "$@"'
+/** Ours holds secrets: not even for the moment before an exec may another program have them. */
+// eslint-disable-next-line no-restricted-syntax -- passed on as a child without `env` would have it, not looked into
+const environment = () => ({ PATH: process.env['PATH'] ?? '/usr/bin:/bin' })
 
 /**
  * Runs `work` while no other process of this host has the lock. The kernel owns it (flock(2)): it ends with a process that is
@@ -23,10 +22,8 @@ const IN_AN_EMPTY_ENVIRONMENT = 'exec env -i PATH="$PATH" "$@"'
  */
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   const holder = spawn(
-    'sh',
+    'flock',
     [
-      ...['-c', IN_AN_EMPTY_ENVIRONMENT, 'sh'],
-      'flock',
       '--exclusive',
       '--no-fork',
       `--conflict-exit-code=${TIMED_OUT}`,
@@ -37,7 +34,7 @@ export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): P
       'echo held; exec cat >/dev/null',
     ],
     // Detached: a Ctrl-C at the terminal must not take the lock away from work that goes on.
-    { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
+    { env: environment(), stdio: ['pipe', 'pipe', 'ignore'], detached: true },
   )
   holder.stdin.on('error', () => undefined)
   const exited = new Promise<void>((resolve) =>
@@ -65,7 +62,7 @@ function held(holder: ChildProcess, lock: FileLock): Promise<void> {
     }
     holder.stdout?.once('data', () => settle(resolve))
     holder.once('error', (cause) => settle(() => reject(noFlock(cause))))
-    holder.once('exit', (code) => settle(() => reject(code === NOT_FOUND ? noFlock() : notHeld(lock, code))))
+    holder.once('exit', (code) => settle(() => reject(notHeld(lock, code))))
     if (lock.signal.aborted) giveUp()
     else lock.signal.addEventListener('abort', giveUp, { once: true })
   })
@@ -88,7 +85,7 @@ const notHeld = (lock: FileLock, code: number | null) =>
         },
       )
 
-const noFlock = (cause?: unknown) =>
+const noFlock = (cause: unknown) =>
   new HoldfastError('source.tool-missing', 'Program "flock" was not found on this host.', {
     hint: 'Install the package util-linux.',
     cause,

@@ -113,4 +113,9 @@ export interface RestoreTarget {
   readonly database?: string
   /** Globs: only these, laid over what is there. */
   readonly include?: readonly string[]
+  /**
+   * Absolute paths that other sources of the backup have. Where one lies in a folder that is replaced, and the archive of that
+   * folder does not have it, it is theirs to replace: it stays as it is.
+   */
+  readonly others?: readonly string[]
 }

@@ -15,6 +15,12 @@ export const stagedName = (database: string, restoreId: string): string =>
 export const safetyName = (database: string, restoreId: string): string =>
   withSuffix(database, `_holdfast_before_${restoreKey(restoreId, database)}`)
 
+/**
+ * Whether a restore or a rehearsal gave a database its name. `databases: all` leaves these out: data that was replaced is no
+ * data to back up, and what is staged is gone before its dump is done.
+ */
+export const isOwnName = (name: string): boolean => /_holdfast_(?:before_)?[0-9a-f]{6}$/.test(name)
+
 function withSuffix(name: string, suffix: string): string {
   let kept = ''
   for (const character of name) {

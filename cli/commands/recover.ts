@@ -10,7 +10,7 @@ import { renderBackup, renderBackups } from '../output/backups.js'
 import { renderRecovered } from '../output/recover.js'
 import { printable } from '../output/text.js'
 import { localTimezone } from '../output/times.js'
-import { destinationOf } from '../recover-destination.js'
+import { destinationOf, keyOf } from '../settings-argument.js'
 
 const many = { multiple: true, multipleNonGreedy: true } as const
 
@@ -44,6 +44,12 @@ DESTINATION is a folder; or a file with what holdfast.yaml has under a name in \
       helpValue: 'NAME',
       ...many,
     }),
+    'key-settings': Flags.string({
+      description:
+        'A key as holdfast.yaml has it under `keys`: a file with that, or the same as one argument. For keys in a PKCS#11 token; may be repeated.',
+      helpValue: 'SETTINGS',
+      ...many,
+    }),
     to: Flags.string({ description: 'Bring the backup into this folder.', helpValue: 'FOLDER' }),
     source: Flags.string({ description: 'Only this source; may be repeated.', helpValue: 'NAME', ...many }),
     include: Flags.string({
@@ -71,6 +77,7 @@ DESTINATION is a folder; or a file with what holdfast.yaml has under a name in \
       onTrouble: (message) => this.#say(message),
       settings: await destinationOf(args.destination),
       ...{ keyFiles: flags.key ?? [], keyVariables: flags['key-variable'] ?? [] },
+      keySettings: await Promise.all((flags['key-settings'] ?? []).map(keyOf)),
     }
     return withRecovery<readonly ListedBackup[] | LocatedBackup | Recovered>(options, (recovery) => {
       if (id === undefined) return this.#list(recovery, flags.plan)

@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.js'
 import { exitCodes } from '../exit-code.js'
 import { needsAttention, renderStatus, type FullStatus } from '../output/status.js'
@@ -8,21 +9,49 @@ import { siteOf } from '../site.js'
 export default class Status extends BaseCommand {
   static override summary = 'Show what runs, what each plan has, what is held still, and open alarms.'
   static override description =
-    'Works without Temporal too: then it shows what this machine knows. Exit code 1 while something needs a person.'
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json']
+    'Works without Temporal too: then it shows what this machine knows. Exit code 1 while something needs a person. The bars are the sizes of the last good backups.'
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --watch',
+    '<%= config.bin %> status --json',
+  ]
+  static override flags = {
+    watch: Flags.boolean({
+      char: 'w',
+      description: 'Look again every ten seconds, until Ctrl-C. Needs a terminal.',
+      exclusive: ['json'],
+    }),
+  }
 
   async run(): Promise<FullStatus> {
     const { flags } = await this.parse(Status)
-    const site = await siteOf(flags.config)
+    if (!flags.watch) {
+      const status = await this.#look(flags.config)
+      this.print(renderStatus(status, this.clock(), localTimezone()))
+      if (needsAttention(status)) this.exitWith(exitCodes.found)
+      return status
+    }
+    const { keepShowing } = await import('../keep-showing.js')
+    const { sleep } = await commandWorld(await siteOf(flags.config))
+    return keepShowing({
+      terminal: this.terminal,
+      sleep,
+      look: async () => {
+        const value = await this.#look(flags.config)
+        return { value, text: renderStatus(value, this.clock(), localTimezone()) }
+      },
+    })
+  }
+
+  /** Reads the configuration anew: whoever watches may be editing plans. */
+  async #look(config: string | undefined): Promise<FullStatus> {
+    const site = await siteOf(config)
     const [{ agentStatus }, { siteStatus }] = await Promise.all([
       import('../../worker/agent.js'),
       import('../../operations/status.js'),
     ])
     const [agent, status] = await Promise.all([agentStatus(site), siteStatus(site, await commandWorld(site))])
     const killed = agent.state === 'killed' ? ['The agent was killed: `holdfast up` starts it again.'] : []
-    const full = { ...status, problems: [...status.problems, ...killed], agent }
-    this.print(renderStatus(full, this.clock(), localTimezone()))
-    if (needsAttention(full)) this.exitWith(exitCodes.found)
-    return full
+    return { ...status, problems: [...status.problems, ...killed], agent }
   }
 }

@@ -18,10 +18,13 @@ export function renderDraft({ plans, leftOut }: Draft, machine: SeenMachine): st
   const notes = [...plans.flatMap((plan) => plan.leftOut), ...leftOut]
   return [
     `Seen: ${seen.join(', ')}.${dockerProblem === undefined ? '' : ` Not Docker: ${oneLine(dockerProblem)}`}`,
-    plans.length === 0 ? 'Nothing was found to propose a plan for.' : renderPlans(plans),
+    plans.length === 0 ? NOTHING_FOUND : renderPlans(plans),
     ...(notes.length === 0 ? [] : [['Left out:', ...notes.map((note) => `  ${oneLine(note)}`)].join('\n')]),
   ].join('\n\n')
 }
+
+const NOTHING_FOUND =
+  'Nothing was found to propose a plan for. Files and folders are for you to name: write plans/NAME.yaml as docs/getting-started.md shows it, or look for SQLite files with --look-in FOLDER.'
 
 const renderPlans = (plans: readonly Plan[]): string =>
   renderTable<Plan>(
@@ -49,9 +52,10 @@ export function renderNext({ plans, files }: Draft, folder: string): string {
   ].join('\n\n')
 }
 
-/** Three: check, start, and back up. */
-export const nextCommands = (plans: readonly Plan[]): readonly string[] => [
-  'holdfast doctor',
+/** Start, check, back up: before the start, that nothing runs would be a problem. Without a plan, the first is to check the one that was written. */
+export const nextCommands = ([plan]: readonly Plan[]): readonly string[] => [
+  ...(plan === undefined ? ['holdfast plan validate'] : []),
   'holdfast up --detach && holdfast plan apply',
-  plans[0] === undefined ? 'holdfast plan validate' : `holdfast backup create ${plans[0].name}`,
+  'holdfast doctor',
+  ...(plan === undefined ? [] : [`holdfast backup create ${plan.name}`]),
 ]

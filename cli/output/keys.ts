@@ -1,4 +1,4 @@
-import type { KeyLine, RecoverySheet } from '../../worker/keys-by-hand.js'
+import type { KeyLine, MadeInToken, RecoverySheet } from '../../worker/keys-by-hand.js'
 import { renderTable } from './table.js'
 import { printable } from './text.js'
 
@@ -20,6 +20,17 @@ export function renderSheet({ name, keyId, path, variable, digits }: RecoveryShe
     `To make the key again from this sheet:  holdfast key create ${name} --from-sheet\nIt is the right one when \`holdfast key list\` shows the id ${keyId}.`,
   ].join('\n\n')
 }
+
+/** There is nothing to print and to put away: what may go wrong then is said instead. */
+export const renderMadeInToken = ({ name, keyId, token, label }: MadeInToken): string =>
+  [
+    `Key "${name}", id ${keyId}, was made in token "${token}" as "${label}". It never leaves it: there is no recovery sheet.`,
+    [
+      'Backups that are encrypted for it alone are lost with the token. Let a second key open them, one that has a sheet:',
+      `  keys: { recovery: { type: file, path: /etc/holdfast/recovery.key } }      and then: holdfast key create recovery`,
+      `  encryption: { keys: [${name}, recovery] }`,
+    ].join('\n'),
+  ].join('\n\n')
 
 /** Keys in a table; what is wrong with some of them below it. */
 export function renderKeys(keys: readonly KeyLine[]): string {

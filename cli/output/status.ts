@@ -1,10 +1,11 @@
 import ansis from 'ansis'
 import { formatDuration } from '../../core/units.js'
-import type { PlanStatus, SiteStatus } from '../../operations/status.js'
+import type { SiteStatus } from '../../operations/status.js'
 import type { AgentStatus } from '../../worker/agent.js'
-import { renderFields, renderTable } from './table.js'
+import { renderPlans } from './plan-status.js'
+import { renderFields } from './table.js'
 import { oneLine } from './text.js'
-import { formatDistance, formatInstant } from './times.js'
+import { formatDistance } from './times.js'
 
 export interface FullStatus extends SiteStatus {
   readonly agent: AgentStatus
@@ -49,46 +50,6 @@ function agentText({ state, agent, workers }: AgentStatus): string {
 function workersText({ hasControl, hasData }: SiteStatus['hosts'][number]): string {
   if (hasControl && hasData) return 'control and data workers are connected'
   return hasControl ? 'no data worker' : hasData ? 'no control worker' : 'no worker is connected'
-}
-
-const renderPlans = (plans: readonly PlanStatus[], now: Date, timezone: string): string =>
-  renderTable<PlanStatus>(
-    [
-      { head: 'PLAN', cell: ({ plan }) => plan },
-      { head: 'HOST', cell: ({ host }) => host },
-      {
-        head: 'BACKUPS',
-        align: 'right',
-        cell: ({ backups }) => (backups === undefined ? '?' : String(backups)),
-      },
-      {
-        head: 'NEWEST GOOD',
-        cell: ({ newestGood, backups }) =>
-          newestGood === undefined
-            ? backups === undefined
-              ? '?'
-              : 'none'
-            : formatDistance(newestGood.takenAt, now),
-        paint: (text) => (text === 'none' ? ansis.yellow(text) : text),
-      },
-      { head: 'NEXT RUN', cell: (plan) => nextText(plan, timezone) },
-    ],
-    plans,
-  )
-
-function nextText({ schedule, nextRunAt }: PlanStatus, timezone: string): string {
-  switch (schedule) {
-    case 'none':
-      return 'when asked'
-    case 'not-applied':
-      return 'not applied: holdfast plan apply'
-    case 'paused':
-      return 'paused'
-    case 'unknown':
-      return '?'
-    case 'active':
-      return nextRunAt === undefined ? 'none' : formatInstant(nextRunAt, timezone)
-  }
 }
 
 const heldLines = (held: SiteStatus['held'], now: Date): readonly string[] =>

@@ -1,6 +1,6 @@
 import { mkdir, realpath, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createAllowed } from '../../activities/allowed.js'
+import { createAllowed, type ServerSource } from '../../activities/allowed.js'
 import { HoldfastError } from '../../core/errors.js'
 import type { BackupJob } from '../../core/job.js'
 import type { Site } from '../../core/site.js'
@@ -41,6 +41,11 @@ function allowed(allow?: Site['allow']) {
         database: 'orders',
         password: { env: 'SHOP_PASSWORD' },
       },
+      stock: {
+        type: 'postgres',
+        connection: { host: 'db.lan', tls: 'require' },
+        password: { env: 'STOCK_PASSWORD' },
+      },
     }),
     jobOf('other', ['docker:elsewhere'], { files: { type: 'files', paths: [at('etc')] } }),
   ]
@@ -68,25 +73,53 @@ test('without `allow`: services that plans of this host hold or dump inside, by 
   await expect(host.service('docker:elsewhere')).rejects.toMatchObject(refused('plan.not-allowed'))
 })
 
-test('without `allow`: paths, volumes and secrets that plans of this host name', async () => {
+test('without `allow`: paths and volumes that plans of this host name', async () => {
   const host = allowed()
 
   await host.readPath(at('srv/shop'))
   await host.readPath(at('srv/shop/uploads'))
   await host.volume('shop_uploads')
-  await host.secret({ env: 'SHOP_PASSWORD' })
   await expect(host.readPath(at('srv'))).rejects.toMatchObject(refused('plan.not-allowed'))
   await expect(host.readPath(at('etc'))).rejects.toMatchObject(refused('plan.not-allowed'))
   await expect(host.volume('other')).rejects.toMatchObject(refused('plan.not-allowed'))
-  await expect(host.secret({ env: 'OTHER' })).rejects.toMatchObject(refused('plan.not-allowed'))
-  await expect(host.secret({ env: 'SHOP_PASSWORD', more: 1 })).rejects.toMatchObject(
-    refused('plan.not-allowed'),
-  )
+})
+
+const inShop: ServerSource = { type: 'postgres', in: 'docker:shop-db', password: { env: 'SHOP_PASSWORD' } }
+const stock = (connection: object, type = 'postgres') =>
+  ({ type, connection, password: { env: 'STOCK_PASSWORD' } }) as ServerSource
+const stockServer = { host: 'db.lan', tls: 'require' }
+
+test.each<[string, ServerSource]>([
+  ['into the container that a plan names', inShop],
+  ['to the server that a plan names', stock(stockServer)],
+  ['to its port, said or not', stock({ ...stockServer, port: 5432 })],
+  ['more safely than the plan says', stock({ ...stockServer, tls: 'verify-full' })],
+  ['nowhere, where there is none', { type: 'mysql', connection: { host: 'elsewhere' } }],
+])('a password goes %s', async (_, source) => {
+  await allowed().password(source)
+})
+
+test.each([
+  ['that no plan names', { ...inShop, password: { env: 'OTHER' } }],
+  ['that is like one that a plan names', { ...inShop, password: { env: 'SHOP_PASSWORD', more: 1 } }],
+  ['into another container', { ...inShop, in: 'docker:shop/web' }],
+  ['to a server instead of a container', { ...stock(stockServer), password: inShop.password! }],
+  ['to the local socket instead of a server', stock(undefined as unknown as object)],
+  ['to another server', stock({ ...stockServer, host: 'attacker.lan' })],
+  ['to another port', stock({ ...stockServer, port: 5433 })],
+  ['less safely than the plan says', stock({ host: 'db.lan' })],
+  ['as another protocol', stock(stockServer, 'mysql')],
+  ['with another authority', stock({ ...stockServer, authority: '/tmp/ca.pem' })],
+])('a password does not go: one %s', async (_, source) => {
+  await expect(allowed().password(source)).rejects.toMatchObject({ code: 'plan.not-allowed' })
 })
 
 test('a refused secret is named by where it is, never by what it may be', async () => {
-  await expect(allowed().secret('canary')).rejects.not.toThrow(/canary/)
-  await expect(allowed().secret({ env: 'OTHER' })).rejects.toThrow(/OTHER/)
+  const password = (reference: unknown) =>
+    allowed().password({ ...inShop, password: reference } as ServerSource)
+
+  await expect(password('canary')).rejects.not.toThrow(/canary/)
+  await expect(password({ env: 'OTHER' })).rejects.toThrow(/OTHER/)
 })
 
 test('paths are what they lead to: neighbours, dots and links out are refused, links in are not', async () => {

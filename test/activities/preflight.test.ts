@@ -56,7 +56,7 @@ test('answers what the services of the holds really are, and leaves no trace', a
   const result = await preflight()
 
   expect(result).toEqual({
-    holds: [{ ...hold('docker:web', 'docker:worker'), startAfter: {} }],
+    holds: [{ ...hold('docker:web', 'docker:worker'), startAfter: { 'docker:web': ['docker:worker'] } }],
     warnings: [],
   })
   expect(fake.calls).toEqual(['preflight orders', 'preflight uploads'])
@@ -98,6 +98,16 @@ describe('order', () => {
     expect(warnings).toEqual([
       'docker:db needs docker:web needs docker:db: of these none can be the first to stop.',
     ])
+  })
+
+  test('each service starts after the next one that stops, of those that run', async () => {
+    const one = world({ hold: hold('docker:web', 'docker:worker', 'docker:db'), sources: [uploads] })
+    one.tools.world.services.set('docker:worker', { service: 'docker:worker', state: 'stopped' })
+
+    expect((await one.preflight()).holds[0]?.startAfter).toEqual({
+      'docker:web': ['docker:db'],
+      'docker:worker': ['docker:db'],
+    })
   })
 
   test('what is needed and not held is waited for by the start, where it may be looked at', async () => {

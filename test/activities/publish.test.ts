@@ -161,6 +161,19 @@ describe('publish', () => {
     })
   })
 
+  test.each([
+    ['ends with a good one', {}, false],
+    ['goes on with one that is not good', { isConsistent: false }, true],
+  ])('the alarm that there is no fresh backup %s', async (_, change, isOpen) => {
+    const { tools, disk, publish } = world()
+    disk.write(`${folder}${object.name}`, 'the files')
+    tools.world.alarms.set('freshness/shop', 'There is no good backup of shop.')
+
+    await runActivity(publish, input({ items: [item(change)] }))
+
+    expect(tools.world.alarms.has('freshness/shop')).toBe(isOpen)
+  })
+
   test.each<[string, string | undefined, string]>([
     ['is missing', undefined, 'is not there any more'],
     ['is short', 'the', 'has 3 bytes instead of 9'],

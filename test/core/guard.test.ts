@@ -191,6 +191,21 @@ test.each<[string, GuardEvent, string[]]>([
   expect(after([acquire(write('a', 'r/1')), observed, stopped, end]).kinds).toEqual(kinds)
 })
 
+test.each([
+  ['long before the deadline, a minute', 10 * MINUTE, MINUTE],
+  ['shortly before the deadline, until then', 12_000, 10_000],
+])('services that it needs are waited for: %s', (_, maxDowntimeMs, startAfterMs) => {
+  const needy = lease('a', { maxDowntimeMs, startAfter: ['command:db'] })
+  const seen: GuardEvent = { ...observed, running: ['command:db'] }
+
+  const { commands } = after([acquire(needy), seen, stopped, release('a')])
+
+  expect(commands.find(({ type }) => type === 'start')).toMatchObject({
+    startAfter: ['command:db'],
+    startAfterMs,
+  })
+})
+
 test('a missing service is tried for ten minutes, then its holders and an alarm say so', () => {
   const starting = after([acquire(lease('a')), observed, stopped, release('a')]).state
   const missing: GuardEvent = { type: 'start-failed', error: failed('service.not-found') }

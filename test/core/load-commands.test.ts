@@ -19,6 +19,12 @@ test('a whole PostgreSQL server: roles first, then each database under its own n
   ])
 })
 
+test('the database that every PostgreSQL server has is not made again', () => {
+  expect(loadCommands(item({ type: 'postgres', hints: named('postgres') }), [file('dump')])).toEqual([
+    'pg_restore --exit-on-error --dbname=postgres /to/all.dump',
+  ])
+})
+
 test('plain SQL is loaded in one transaction, or not at all', () => {
   expect(loadCommands(item({ type: 'postgres', hints: named('shop') }), [file('sql')])).toEqual([
     'createdb --template=template0 shop',

@@ -1,26 +1,15 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { compilePlan } from '../../plan/compile.js'
-import { explainPlan } from '../../plan/explain.js'
+import { explainPlan } from '../../plan/explain/explain.js'
 import { renderIssues } from '../../plan/issues.js'
 import { readConfig, readPlan } from '../../plan/validate.js'
 import type { Site } from '../../core/site.js'
 import { homeSite } from '../plan/sites.js'
+import { exampleSite } from './example-site.js'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const configText = read('examples/holdfast.yaml')
 const command = { type: 'command' as const, stop: ['x'], start: ['x'], isRunning: ['x'] }
-
-function exampleSite(): Site {
-  const { config } = readConfig(configText, 'holdfast.yaml')
-  if (!config) throw new Error('examples/holdfast.yaml is invalid')
-  return {
-    ...homeSite,
-    destinations: config.destinations ?? {},
-    keys: config.keys ?? {},
-    services: config.services ?? {},
-    defaults: config.defaults ?? {},
-  }
-}
 
 function expectUsable(text: string, site: Site): void {
   const { plan, issues } = readPlan(text, 'plan.yaml', site)
@@ -48,30 +37,6 @@ test.each(readdirSync(new URL('../../examples/plans/', import.meta.url)))(
 test('the plan of the quickstart is valid, compiles and is explained', () => {
   expectUsable(read('examples/quickstart.yaml'), { ...homeSite, services: { guestbook: command } })
 })
-
-const blocks = [
-  'docs/plans.md',
-  'docs/configuration.md',
-  'docs/destinations.md',
-  'docs/encryption.md',
-  'docs/plugins.md',
-].flatMap((file) =>
-  [...read(file).matchAll(/^```yaml (plan|config)\n([^]*?)^```$/gm)].map(
-    ([, kind = '', text = ''], index) => ({ file, kind, text, index }),
-  ),
-)
-
-test('the documentation has complete examples of both', () => {
-  expect(new Set(blocks.map(({ kind }) => kind))).toEqual(new Set(['plan', 'config']))
-})
-
-test.each(blocks.map(({ file, index, kind, text }) => [`${file}, block ${index + 1} (${kind})`, kind, text]))(
-  '%s is valid as it stands',
-  (_, kind, text) => {
-    if (kind === 'plan') expectUsable(text, { ...exampleSite(), services: { web: command, wiki: command } })
-    else expect(renderIssues(readConfig(text, 'holdfast.yaml').issues, { 'holdfast.yaml': text })).toBe('')
-  },
-)
 
 const keysOf = (schema: unknown): string[] =>
   typeof schema !== 'object' || schema === null

@@ -17,6 +17,7 @@ import type { KeyUse, SeenUses, ToldKey } from '../../core/rotation.js'
 import type { RewrapInput, RewrapReport } from '../../core/rotation-steps.js'
 import type { ChosenBackups, VerifyJob } from '../../core/verification.js'
 import type {
+  ObservedService,
   AlarmInput,
   BackupReference,
   CaptureInput,
@@ -48,6 +49,7 @@ interface Entry {
 
 /** The world that fake activities work on. Tests set behaviours and look at what became of it. */
 export class FakeHost {
+  readonly name: string
   readonly services = new Map<string, FakeService>()
   readonly journal = new Map<string, Entry>()
   readonly alarms = new Map<string, AlarmInput>()
@@ -96,10 +98,18 @@ export class FakeHost {
   onUndo: (signal: AbortSignal) => Promise<void> = async () => undefined
   decisions: readonly RetentionDecision[] = []
 
+  constructor(name = 'nas') {
+    this.name = name
+  }
+
   add(service: string, state: ServiceState = 'running'): FakeService {
     const added: FakeService = { state, startedAt: new Date().toISOString(), events: [] }
     this.services.set(service, added)
     return added
+  }
+
+  has(service: string): boolean {
+    return this.services.has(service)
   }
 
   find(service: string): FakeService {
@@ -129,11 +139,15 @@ export const fakeActivities = (
   ...dataActivities(host),
 })
 
+function observe(host: FakeHost, service: string): ObservedService {
+  const { state, startedAt } = host.find(service)
+  return { service, state, startedAt }
+}
+
 const controlActivities = (host: FakeHost) => ({
-  observeService: async (service: string) => {
-    const { state, startedAt } = host.find(service)
-    return { service, state, startedAt }
-  },
+  observeService: async (service: string) => observe(host, service),
+  observeServices: async (services: readonly string[]) =>
+    services.flatMap((service) => (host.has(service) ? [observe(host, service)] : [])),
   stopService: (request: StopRequest) =>
     withHeartbeat(async (signal) => {
       const { service, observed, lease, restoreId, stopRequestedAt } = request
@@ -171,11 +185,15 @@ const controlActivities = (host: FakeHost) => ({
   resolveAlarm: async (cause: string) => void host.alarms.delete(cause),
 })
 
+/** Each waits for the next one that stops, as a real preflight says. */
+const startOrder = ({ services }: HoldSpec) =>
+  Object.fromEntries(services.slice(0, -1).map((service, i) => [service, [services[i + 1]!]]))
+
 const questionActivities = (host: FakeHost) => ({
   preflight: async ({ job }: PreflightInput) => ({
     // Every service is its own canonical reference here.
     holds: job.sets.flatMap(({ hold }) =>
-      hold === undefined ? [] : [{ ...(hold as HoldSpec), startAfter: {} }],
+      hold === undefined ? [] : [{ ...(hold as HoldSpec), startAfter: startOrder(hold as HoldSpec) }],
     ),
     warnings: [],
     ...host.found.get(job.plan),
@@ -214,7 +232,7 @@ const questionActivities = (host: FakeHost) => ({
   tellKeys: async (names: readonly string[]) =>
     names.map((name) => host.keys.get(name) ?? { name, problem: `There is no key "${name}".` }),
   findKeyUses: async ({ keyIds }: { keyIds: readonly string[] }): Promise<SeenUses> => ({
-    ...{ host: 'nas', uses: host.keyUses.filter(({ keyId }) => keyIds.includes(keyId)), problems: [] },
+    ...{ host: host.name, uses: host.keyUses.filter(({ keyId }) => keyIds.includes(keyId)), problems: [] },
   }),
   findKeptWraps: async () => ({ host: 'nas', kept: [], problems: [] }),
   markBackup: async () => {

@@ -151,7 +151,7 @@ function allowedOf({ forbidden }: FakeWorld): Allowed {
     readPath: check('read', 'plan.not-allowed'),
     restorePath: check('restore', 'restore.not-allowed'),
     volume: check('volume', 'plan.not-allowed'),
-    secret: check('secret', 'plan.not-allowed'),
+    password: check('secret', 'plan.not-allowed'),
   }
 }
 

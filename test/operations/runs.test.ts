@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Context } from '@temporalio/activity'
 import { MANIFEST_FORMAT } from '../../core/backup.js'
 import { backupIdOf } from '../../core/ids.js'
@@ -158,6 +159,12 @@ test('the same run cannot be started twice at the same time', async () => {
 
   await cancelRun(session.client, run)
   await follow(run)
+})
+
+test('following a run that Temporal has forgotten fails as one that is not found', async () => {
+  const run = { workflowId: 'backup/forgotten/1', runId: randomUUID() }
+
+  await expect(follow(run)).rejects.toMatchObject({ code: 'run.not-found' })
 })
 
 test('a run that nobody knows is not found', async () => {

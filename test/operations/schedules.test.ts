@@ -63,6 +63,26 @@ const read = (...plans: string[]) =>
 const describe_ = (plan: string) =>
   session.client.schedule.getHandle(scheduleId(session.site.site, plan)).describe()
 
+test('what a change means is told from what is running, in the sentences of the plan', async () => {
+  const held = { hold: { services: ['docker:web'], maxDowntime: '2m' } }
+  await writePlan('shop', held)
+  await applyPlans(session)
+  expect(await diffPlans(session)).toMatchObject([{ kind: 'keep' }])
+  await writePlan('shop', { hold: { ...held.hold, maxDowntime: '3m' } })
+
+  expect(await diffPlans(session)).toMatchObject([
+    {
+      kind: 'change',
+      differences: [
+        {
+          before: [expect.stringContaining('for 2 minutes at most')],
+          after: [expect.stringContaining('for 3 minutes at most')],
+        },
+      ],
+    },
+  ])
+})
+
 test('a plan is applied as Temporal means it: cron in its zone, skip, catch-up, the run that a schedule starts', async () => {
   await writePlan('shop', {
     schedule: { cron: '30 4 * * 1', timezone: 'Europe/Berlin', jitter: '5m', catchUp: '2h' },

@@ -103,6 +103,7 @@ test('every place of a secret in the schemas is known to the mask', () => {
     'key',
     'passphrase',
     'password',
+    'pin',
     'privateKey',
     'secretAccessKey',
     'serverRootCA',

@@ -3,9 +3,25 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ConfigFile } from '../../schemas/config.js'
 import { PlanFile } from '../../schemas/plan.js'
 import { generatedSchemas } from '../../tools/generated-schemas.js'
+import { schemaReferences } from '../../tools/schema-reference.js'
 
 test('the committed schemas are those of the code', async () => {
   for (const { file, text } of generatedSchemas()) expect(await readFile(file, 'utf8')).toBe(text)
+})
+
+test('the committed reference is that of the schemas', async () => {
+  for (const { file, text } of schemaReferences()) expect(await readFile(file, 'utf8')).toBe(text)
+})
+
+test('the reference has every field that a schema has, by its name', () => {
+  const reference = schemaReferences()
+    .map(({ text }) => text)
+    .join('\n')
+  const names = properties.map(({ path }) => path.split('/').at(-1) ?? '')
+
+  expect(
+    names.filter((name) => !reference.includes(`\`${name}\``) && !reference.includes(`{ ${name}: … }`)),
+  ).toEqual([])
 })
 
 test('the generated schemas are valid for any validator of draft 2020-12', () => {

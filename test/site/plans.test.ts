@@ -1,8 +1,15 @@
-import { chmod, symlink } from 'node:fs/promises'
+import { chmod, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Site } from '../../core/site.js'
 import { planFiles } from '../../site/plan-files.js'
-import { loadPlanFile, loadPlanFiles, loadPlans, requirePlan, requirePlans } from '../../site/plans.js'
+import {
+  loadPlanFile,
+  loadPlanFiles,
+  loadPlans,
+  plansReader,
+  requirePlan,
+  requirePlans,
+} from '../../site/plans.js'
 import { goodPlan, homeSite } from '../plan/sites.js'
 import { folderWith } from './folders.js'
 
@@ -62,6 +69,21 @@ test('plans are read and compiled, and what is wrong with one does not hide the 
   expect(requirePlan(loaded, 'a').name).toBe('a')
   expect(() => requirePlans(loaded)).toThrow(/plans\/b\.yaml:1:1 error {2}.*\n[^]*errors in 1 file$/)
   expect(() => requirePlan(loaded, 'b')).toThrow('plans/b.yaml:1:1')
+})
+
+test('a reader sees plans that come, change and go, and compiles no text twice', async () => {
+  const folder = await folderWith({ 'plans/a.yaml': named('a'), 'plans/b.yaml': named('b') })
+  const read = plansReader(siteIn(folder))
+  const [a] = (await read()).plans
+
+  await writeFile(join(folder, 'plans/b.yaml'), named('changed'))
+  await writeFile(join(folder, 'plans/c.yaml'), named('c'))
+  const changed = (await read()).plans
+  await rm(join(folder, 'plans/a.yaml'))
+
+  expect(changed.map(({ name }) => name)).toEqual(['a', 'changed', 'c'])
+  expect(changed[0]).toBe(a)
+  expect((await read()).plans.map(({ name }) => name)).toEqual(['changed', 'c'])
 })
 
 function failureOf(action: () => unknown): unknown {

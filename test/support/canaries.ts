@@ -88,7 +88,10 @@ function sampleProcesses(folder: string, look: Look): void {
   for (const [pid, program] of programs) {
     if (MAY_HAVE_IN_ENVIRONMENT.test(program) || !isOf(own, parents, pid)) continue
     try {
-      look(`the environment of ${program}`, readFileSync(`/proc/${pid}/environ`))
+      const environment = readFileSync(`/proc/${pid}/environ`)
+      // Nor is it what it was, where it has become another program meanwhile, or the number another process.
+      if (basename(readlinkSync(`/proc/${pid}/exe`)) === program)
+        look(`the environment of ${program}`, environment)
     } catch {
       // It has ended.
     }

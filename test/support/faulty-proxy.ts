@@ -22,6 +22,10 @@ export interface FaultyProxy {
   readonly port: number
   /** Connections until now. */
   connections(): number
+  /** What clients have sent until now. */
+  bytesUp(): number
+  /** Cuts all connections; those that come later are refused. */
+  breakOff(): void
   close(): Promise<void>
 }
 
@@ -31,9 +35,12 @@ export async function startFaultyProxy(
   faultOf: (connection: number) => Fault | undefined,
 ): Promise<FaultyProxy> {
   let connections = 0
+  let bytesUp = 0
+  let isBroken = false
   const open = new Set<Socket>()
   const server = createServer((client) => {
-    const fault = faultOf(++connections)
+    const fault: Fault | undefined = isBroken ? { what: 'refuse' } : faultOf(++connections)
+    client.on('data', (chunk: Buffer) => void (bytesUp += chunk.length))
     // Sides that break are what this is for.
     client.on('error', () => client.destroy())
     if (fault?.what === 'refuse') return client.resetAndDestroy()
@@ -55,6 +62,11 @@ export async function startFaultyProxy(
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => connections,
+    bytesUp: () => bytesUp,
+    breakOff: () => {
+      isBroken = true
+      for (const socket of open) socket.destroy()
+    },
     close: async () => {
       for (const socket of open) socket.destroy()
       server.close()

@@ -9,7 +9,9 @@ export type Need =
   | 'sshd'
   | 'python'
   | 'tink'
+  | 'softhsm'
   | 'root'
+  | 'shells'
   | 'built'
 
 export const missingVariable = (need: Need): string => `HOLDFAST_TEST_MISSING_${need.toUpperCase()}`

@@ -6,6 +6,8 @@ import { missingMariadb } from './mariadb.js'
 import { missingVariable, type Need } from './needs.js'
 import { missingPostgres } from './postgres.js'
 import { missingPython } from './python.js'
+import { missingShells } from './shells.js'
+import { missingSofthsm } from './softhsm.js'
 import { missingSshd } from './sshd.js'
 import { startTemporal } from './temporal.js'
 import { missingS3, startS3 } from './versitygw.js'
@@ -34,8 +36,10 @@ export async function startServices(): Promise<{ stop(): Promise<void> }> {
   record('mariadb', await missingMariadb())
   record('lxc', await missingLxc())
   record('tink', await missingTink())
+  record('softhsm', missingSofthsm())
   record('sshd', missingSshd())
   record('python', missingPython())
+  record('shells', missingShells())
 
   const docker = await startDocker()
   record('docker', 'missing' in docker ? docker.missing : undefined)

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { until } from './until.js'
@@ -14,6 +15,8 @@ export interface StubbornTar {
    * the next.
    */
   hang<T>(begin: () => Promise<T>): Promise<{ readonly begun: T; readonly tar: HangingTar }>
+  /** From now on every tar hangs, each as soon as it is called, until `goOn`. */
+  hangAll(): Promise<void>
   /** Lets all that hang go on. */
   goOn(): void
   /** Kills all that hang. */
@@ -29,10 +32,11 @@ export interface HangingTar {
 export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
   const order = join(folder, 'hang')
   const caught = join(folder, 'caught')
+  const all = join(folder, 'hang-all')
   const hanging = new Set<number>()
   let isFree: Promise<unknown> = Promise.resolve()
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'tar'), script({ order, caught, path: process.env['PATH'] ?? '' }))
+  await writeFile(join(folder, 'tar'), script({ order, caught, all, path: process.env['PATH'] ?? '' }))
   await chmod(join(folder, 'tar'), 0o755)
 
   async function hangs(): Promise<HangingTar> {
@@ -65,7 +69,12 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
       isFree = hung.catch(() => undefined)
       return hung
     },
-    goOn: () => send('SIGCONT', hanging),
+    hangAll: () => mkdir(all),
+    goOn() {
+      for (const pid of readNames(all)) hanging.add(Number(pid))
+      rmSync(all, { recursive: true, force: true })
+      send('SIGCONT', hanging)
+    },
     kill: () => send('SIGKILL', hanging),
   }
 }
@@ -74,10 +83,12 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
 const script = ({
   order,
   caught,
+  all,
   path,
 }: {
   order: string
   caught: string
+  all: string
   path: string
 }): string => `#!/bin/sh
 case " $* " in
@@ -86,12 +97,22 @@ case " $* " in
     echo $$ >'${caught}.new'
     mv '${caught}.new' '${caught}'
     kill -STOP $$
+  elif touch '${all}/'$$ 2>/dev/null; then
+    kill -STOP $$
   fi
   ;;
 esac
 PATH='${path}'
 exec tar "$@"
 `
+
+function readNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
 
 const isStopped = async (pid: number): Promise<boolean> =>
   / T /.test(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''))

@@ -20,6 +20,11 @@ export interface TestAgent {
 
 export const TEST_HOST = 'nas'
 
+export interface TestAgentOptions {
+  /** Default: `TEST_HOST`, which also runs what no host is named for. */
+  readonly hostName?: string
+}
+
 /** Where the product limits what goes on at once, so does the agent: a stop must find its slot here as there. */
 const controlSlots = new Map(
   queuesOf('control', TEST_HOST, { parallelCaptures: 2 }).map(({ taskQueue, options }) => [
@@ -29,19 +34,23 @@ const controlSlots = new Map(
 )
 
 /** Workers on all queues of one host, with fake activities. */
-export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBundle): Promise<TestAgent> {
+export async function startTestAgent(
+  temporal: TestTemporal,
+  bundle: WorkflowBundle,
+  { hostName = TEST_HOST }: TestAgentOptions = {},
+): Promise<TestAgent> {
   installQuietRuntime()
   const { address, namespace } = temporal
   const connection = await NativeConnection.connect({ address })
   const client = new Client({ connection, namespace })
-  const host = new FakeHost()
-  const site = fakeSite({ host: TEST_HOST })
+  const host = new FakeHost(hostName)
+  const site = fakeSite({ host: hostName })
   const activities = fakeActivities(host, { client, clock: () => new Date(), site })
   const translate = translateFailures({ log: fakeLog(), redact: (text) => text })
   const { control, wait, questions, capture, data, copies, orchestrator } = taskQueues
   const queues = [
-    orchestrator,
-    ...[control, wait, questions, capture, data, copies].map((queue) => queue(TEST_HOST)),
+    ...(hostName === TEST_HOST ? [orchestrator] : []),
+    ...[control, wait, questions, capture, data, copies].map((queue) => queue(hostName)),
   ]
   const workers = await Promise.all(
     queues.map((taskQueue) =>
@@ -56,7 +65,7 @@ export async function startTestAgent(temporal: TestTemporal, bundle: WorkflowBun
         shutdownForceTime: '5s',
         maxHeartbeatThrottleInterval: '500ms',
         defaultHeartbeatThrottleInterval: '500ms',
-        ...(taskQueue === orchestrator || taskQueue === control(TEST_HOST) ? { workflowBundle: bundle } : {}),
+        ...(taskQueue === orchestrator || taskQueue === control(hostName) ? { workflowBundle: bundle } : {}),
       }),
     ),
   )
@@ -86,19 +95,24 @@ export async function startOwnAgent(): Promise<TestAgent> {
   }
 }
 
+/** On a busy machine; the client's own limit of a call is 10 seconds. */
+const ACQUIRE_LIMIT_MS = 60_000
+
 /** Asks the guard of a service for a lease as the activity does it, without its retries. */
 export function acquireOf({ client }: TestAgent, lease: Lease): Promise<LeaseGrant> {
-  return client.workflow.executeUpdateWithStart<Workflow, LeaseGrant, [Lease]>('acquire', {
-    updateId: randomUUID(),
-    args: [lease],
-    startWorkflowOperation: new WithStartWorkflowOperation('serviceGuard', {
-      workflowId: workflowIds.guard(TEST_HOST, lease.service),
-      taskQueue: taskQueues.control(TEST_HOST),
-      args: [{ host: TEST_HOST, service: lease.service }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  return client.withDeadline(Date.now() + ACQUIRE_LIMIT_MS, () =>
+    client.workflow.executeUpdateWithStart<Workflow, LeaseGrant, [Lease]>('acquire', {
+      updateId: randomUUID(),
+      args: [lease],
+      startWorkflowOperation: new WithStartWorkflowOperation('serviceGuard', {
+        workflowId: workflowIds.guard(TEST_HOST, lease.service),
+        taskQueue: taskQueues.control(TEST_HOST),
+        args: [{ host: TEST_HOST, service: lease.service }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      }),
     }),
-  })
+  )
 }
 
 function slotsOf(taskQueue: string): { maxConcurrentActivityTaskExecutions?: number } {

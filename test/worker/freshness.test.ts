@@ -1,14 +1,19 @@
+import { join } from 'node:path'
 import type { CompiledPlan } from '../../plan/compile.js'
 import { watchFreshness } from '../../worker/freshness.js'
 import { HoldfastError } from '../../core/errors.js'
 import { storeBackup } from '../fakes/backups.js'
+import { fakeSite } from '../fakes/site.js'
 import { fakeTools } from '../fakes/tools.js'
 import { testJob } from '../support/backup-jobs.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 const HOUR = 3_600_000
+const folder = temporaryFolder()
+let worlds = 0
 
 function world(changes: Partial<CompiledPlan> = {}) {
-  const tools = fakeTools()
+  const tools = fakeTools({ site: fakeSite({ stateDir: join(folder(), String(worlds++)) }) })
   const { world: seen } = tools
   const plan: CompiledPlan = {
     ...{ name: 'shop', file: 'shop.yaml', host: 'nas', unheld: [], isSpooled: false },
@@ -40,10 +45,21 @@ function world(changes: Partial<CompiledPlan> = {}) {
 }
 const now = () => undefined
 
-test('a plan that never had a backup alarms, also when nothing ever ran', async () => {
-  const { look } = world()
+test('a plan that never had a backup alarms when its first one is late, also when nothing ever ran', async () => {
+  const { look, later } = world()
 
-  expect(await look(now)).toContain('There is no good backup of shop')
+  expect(await look(now)).toBeUndefined()
+  expect(await look(later(26))).toBeUndefined()
+  expect(await look(later(1))).toContain('There is no good backup of shop')
+})
+
+test('a plan whose backups are gone alarms at once', async () => {
+  const { disk, look, later } = world()
+  storeBackup(disk, { at: '2026-03-05T11:00:00.000Z' })
+  await look(now)
+  disk.objects.clear()
+
+  expect(await look(later(30))).toContain('There is no good backup of shop')
 })
 
 test('a fresh backup is fine until it is too old, and the next good one resolves the alarm', async () => {
@@ -57,11 +73,11 @@ test('a fresh backup is fine until it is too old, and the next good one resolves
 })
 
 test('what is not good is not fresh', async () => {
-  const { disk, look } = world()
+  const { disk, look, later } = world()
   storeBackup(disk, { at: '2026-03-05T11:00:00.000Z', subsetOf: ['uploads'] })
   storeBackup(disk, { at: '2026-03-05T10:00:00.000Z', site: 'away' })
 
-  expect(await look(now)).toContain('There is no good backup')
+  expect(await look(now, later(27))).toContain('There is no good backup')
 })
 
 test('a destination that is away for a moment alarms nobody; one that was never seen does', async () => {

@@ -91,7 +91,7 @@ const recovering = <T>(work: (recovery: Recovery) => Promise<T>, keys = ['recove
       ...{ environment: {}, clock: () => new Date(), hostname: 'new-machine' },
       onTrouble: (message) => void trouble.push(message),
       settings: { type: 'local', path },
-      ...{ keyFiles: keys.map((name) => at(`${name}.key`)), keyVariables: [] },
+      ...{ keyFiles: keys.map((name) => at(`${name}.key`)), keyVariables: [], keySettings: [] },
     },
     work,
   )

@@ -106,6 +106,88 @@ test('what cannot be done is named, tried no more, and keeps no other plan from 
   agent.host.keyUses = []
 })
 
+test('hosts that share a destination each do their own plans, and what they alone can see', async () => {
+  const other = await startTestAgent(temporal, bundle, { hostName: 'box' })
+  try {
+    const both = [agent.host, other.host]
+    // The same place, which the two call by different names; and one that only the second reaches.
+    agent.host.keyUses = [use('shop'), use('wiki')]
+    const share = { destination: 'share' }
+    const shelf = { destination: 'shelf', place: 'p2', own: 1 }
+    other.host.keyUses = [use('shop', share), use('wiki', share), use('shop', shelf)]
+    for (const { onRewrap } of both)
+      for (const plan of ['shop', 'wiki'])
+        onRewrap.set(plan, async ({ destination }) => {
+          const place = destination === 'shelf' ? 'p2' : 'p1'
+          for (const host of both)
+            host.keyUses = host.keyUses.filter((one) => one.plan !== plan || one.place !== place)
+          return { rewrapped: place === 'p1' ? 2 : 1, left: 0, problems: [] }
+        })
+    const before = agent.host.rewraps.length
+
+    const job: RotationJob = {
+      ...{ site: 'home', from: 'shared', to: 'new', planHosts: { shop: TEST_HOST, wiki: 'box' } },
+      hosts: [TEST_HOST, 'box'].map((host) => ({ host, fromId: 'aa', toId: 'bb' })),
+    }
+    const report = (await agent.client.workflow.execute('rotateRun', {
+      taskQueue: 'orchestrator',
+      workflowId: workflowIds.rotate('shared'),
+      args: [job],
+    })) as RotationReport
+
+    const done = ({ host }: TestAgent, from = 0) =>
+      host.rewraps.slice(from).map(({ plan, destination }) => [plan, destination])
+    expect(done(agent, before)).toEqual([['shop', 'disk']])
+    expect(done(other)).toEqual([
+      ['shop', 'shelf'],
+      ['wiki', 'share'],
+    ])
+    expect(report).toMatchObject({ outcome: 'good', remaining: [], problems: [] })
+    expect(report.rewrapped.map(({ host, backups }) => [host, backups])).toEqual([
+      [TEST_HOST, 2],
+      ['box', 1],
+      ['box', 2],
+    ])
+  } finally {
+    for (const plan of ['shop', 'wiki']) agent.host.onRewrap.delete(plan)
+    await other.close()
+  }
+}, 60_000)
+
+test('a history is not let grow for ever: another execution goes on, and knows what was tried', async () => {
+  const plans = ['p1', 'p2', 'p3', 'p4', 'p5']
+  agent.host.keyUses = plans.map((plan) => use(plan))
+  let tries = 0
+  agent.host.onRewrap.set('p1', async () => {
+    tries++
+    return { rewrapped: 0, left: 2, problems: ['x: It is locked.'] }
+  })
+
+  const workflowId = workflowIds.rotate('long')
+  const report = (await agent.client.workflow.execute('rotateRun', {
+    taskQueue: 'orchestrator',
+    workflowId,
+    args: [{ ...rotationOf('long'), plansByOneExecution: 2 }],
+  })) as RotationReport
+
+  expect(report).toMatchObject({ outcome: 'partial', remaining: [{ plan: 'p1', backups: 2 }] })
+  expect(report.rewrapped.map(({ plan }) => plan)).toEqual(['p2', 'p3', 'p4', 'p5'])
+  expect(tries).toBe(1)
+  const executions = async () => {
+    const statuses: string[] = []
+    for await (const { status } of agent.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+      statuses.push(status.name)
+    return statuses.length === 3 ? statuses : undefined
+  }
+  // What is listed comes a moment later than what is.
+  expect((await until('three executions', executions)).sort()).toEqual([
+    'COMPLETED',
+    'CONTINUED_AS_NEW',
+    'CONTINUED_AS_NEW',
+  ])
+  agent.host.keyUses = []
+}, 60_000)
+
 test('a run that still encrypts for the old key is waited for, and its backup is found', async () => {
   const job = { ...testJob('slow'), encryption: { keys: ['waited', 'recovery'] } }
   let isReading = false

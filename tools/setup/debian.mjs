@@ -9,6 +9,7 @@ const packages = {
   postgresql: '/usr/share/doc/postgresql',
   'mariadb-server': '/usr/sbin/mariadbd',
   sqlite3: '/usr/bin/sqlite3',
+  softhsm2: '/usr/bin/softhsm2-util',
   'openssh-server': '/usr/sbin/sshd',
   python3: '/usr/bin/python3',
   acl: '/usr/bin/setfacl',
@@ -19,13 +20,15 @@ const packages = {
   'python3-venv': '/usr/share/doc/python3-venv',
   'busybox-static': '/bin/busybox',
   'util-linux': '/usr/bin/setpriv',
+  zsh: '/usr/bin/zsh',
+  fish: '/usr/bin/fish',
 }
 
 export const installDebianPackages = () =>
   install(Object.keys(packages).filter((name) => !existsSync(packages[name])))
 
-/** Installs one of the packages, where that is possible; says whether it was. */
-export const installPackage = (name) => install([name])
+/** Installs packages, where that is possible; says whether it was. */
+export const installPackage = (...names) => install(names)
 
 function install(names) {
   const isDebian =

@@ -23,7 +23,7 @@ export async function thisHost(site: Site, options: HandOptions): Promise<ThisHo
     stateFolder: () => lookAtStateFolder(site.stateDir),
     tools: (wishes, signal) => lookForTools(wishes, { shell: tools.shell(), environment }, signal),
     runtime: runtimeFacts,
-    keys: () => listKeysByHand(site, environment),
+    keys: () => listKeysByHand(tools),
     secrets: (wishes) => Promise.all(wishes.map((wish) => secretFacts(tools, wish))),
     journal: () => journalOf(site.stateDir),
     spoolRoom: () => tools.spool.roomBytes(),

@@ -2,6 +2,7 @@ import { CancellationScope, condition, isCancellation, sleep, workflowInfo } fro
 import { reportOf, type ErrorReport } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
 import type { GuardCommand, GuardEvent } from '../../core/guard-state.js'
+import type { ObservedService } from '../../core/work.js'
 import { controlActivities } from '../proxies.js'
 
 /** What a guard asks of its host: each ends with the event that came of it, whatever happens. */
@@ -16,8 +17,6 @@ export interface Guarded {
 
 /** Beyond what a healthy start may take. */
 const SLOW_START_MARGIN_MS = 60_000
-/** Services that this one needs are waited for at most this long. */
-const START_AFTER_LIMIT_MS = 60_000
 const FIRST_LOOK_MS = 500
 
 export async function observe(
@@ -26,11 +25,10 @@ export async function observe(
 ): Promise<GuardEvent> {
   const { observeService } = controlActivities(host)
   try {
-    const others = alsoObserve.map((other) => observeService(other).catch(() => undefined))
+    const others = seenOf(host, alsoObserve)
     const observed = await observeService(service)
-    const seen = await Promise.all(others)
-    const running = seen.flatMap((other) => (other?.state === 'running' ? [other.service] : []))
-    return { type: 'observed', observed, running }
+    const running = (await others).filter(({ state }) => state === 'running')
+    return { type: 'observed', observed, running: running.map((other) => other.service) }
   } catch (thrown) {
     return { type: 'observe-failed', error: reportOfThrown(thrown) }
   }
@@ -66,14 +64,14 @@ export async function stop(
 /** `onSlow`: it is still being tried, far beyond the time that it should take. */
 export async function start(
   { host, service }: Guarded,
-  { healthyWithinMs, lease, startAfter, delayMs }: Command<'start'>,
+  { healthyWithinMs, lease, startAfter, startAfterMs, delayMs }: Command<'start'>,
   { stopTimeoutMs, onSlow }: { stopTimeoutMs: number; onSlow: () => void },
 ): Promise<GuardEvent> {
   const { startService } = controlActivities(host, { stopTimeoutMs, healthyWithinMs })
   const slow = new CancellationScope()
   try {
     if (delayMs > 0) await sleep(delayMs, { summary: 'before the next start' })
-    await whenRunning(host, startAfter)
+    await whenRunning(host, startAfter, startAfterMs)
     void slow
       .run(() => sleep(healthyWithinMs + SLOW_START_MARGIN_MS, { summary: 'a start that takes long' }))
       .then(onSlow, ignoreCancellation)
@@ -86,8 +84,8 @@ export async function start(
 }
 
 /** Returns when all of these run, past their first health checks, or at the limit: the service itself is worth more than its order. */
-async function whenRunning(host: string, services: readonly string[]): Promise<void> {
-  if (services.length === 0) return
+async function whenRunning(host: string, services: readonly string[], limitMs: number): Promise<void> {
+  if (services.length === 0 || limitMs === 0) return
   let isRunning = false
   const looking = new CancellationScope()
   void looking
@@ -95,21 +93,32 @@ async function whenRunning(host: string, services: readonly string[]): Promise<v
     .then(() => {
       isRunning = true
     }, ignoreCancellation)
-  await condition(() => isRunning, START_AFTER_LIMIT_MS)
+  await condition(() => isRunning, limitMs)
   looking.cancel()
 }
 
 async function lookUntilRunning(host: string, services: readonly string[]): Promise<void> {
-  const { observeService } = controlActivities(host)
   let missing = services
   // Ends with its scope, at the limit: the pauses double, so it looks a handful of times.
   for (let pause = FIRST_LOOK_MS; ; pause *= 2) {
-    const seen = await Promise.all(missing.map((service) => observeService(service).catch(() => undefined)))
-    missing = missing.filter((_, i) => seen[i]?.state !== 'running' || seen[i].health === 'starting')
+    const seen = await seenOf(host, missing)
+    const isUp = (name: string) =>
+      seen.some(
+        ({ service, state, health }) => service === name && state === 'running' && health !== 'starting',
+      )
+    missing = missing.filter((name) => !isUp(name))
     if (missing.length === 0) return
     await sleep(pause, { summary: `before looking again at ${missing.join(', ')}` })
   }
 }
+
+/** Whatever fails: the order of services is not worth more than themselves. */
+const seenOf = async (host: string, services: readonly string[]): Promise<readonly ObservedService[]> =>
+  services.length === 0
+    ? []
+    : controlActivities(host)
+        .observeServices(services)
+        .catch(() => [])
 
 /** A bug of an activity ends its attempt like a failure of the world: the guard goes on. */
 function reportOfThrown(thrown: unknown): ErrorReport {

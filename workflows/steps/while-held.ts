@@ -128,7 +128,7 @@ function leaseOn(service: string, { hold, kind, restoreId }: HoldWish, later: re
     stopTimeoutMs: hold.stopTimeoutMs,
     healthyWithinMs: hold.healthyWithinMs,
     ...(restoreId === undefined ? {} : { restoreId }),
-    startAfter: [...later, ...(hold.startAfter?.[service] ?? [])],
+    startAfter: hold.startAfter === undefined ? later : (hold.startAfter[service] ?? []),
   }
 }
 

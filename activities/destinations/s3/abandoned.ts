@@ -1,6 +1,7 @@
 import type { Bucket, OpenUpload } from './bucket.js'
+import { partsOfUpload } from './unfinished.js'
 
-/** Longer than any upload takes: S3 tells when an upload began, not whether it goes on. */
+/** Since its beginning, and since its newest part: a slow one may take longer, and one that was cut off may go on. */
 const ABANDONED_AFTER_MS = 7 * 86_400_000
 
 /**
@@ -15,8 +16,12 @@ export async function abortAbandoned(bucket: Bucket, upload: OpenUpload, signal:
     const open = await bucket.openUploads(below, signal)
     const now = open.find(({ uploadId }) => uploadId === upload.uploadId)?.startedAt.getTime()
     if (now === undefined) return
-    for (const other of open)
-      if (now - other.startedAt.getTime() > ABANDONED_AFTER_MS) await bucket.abortUpload(other, signal)
+    const isOld = (date: Date) => now - date.getTime() > ABANDONED_AFTER_MS
+    for (const other of open) {
+      if (!isOld(other.startedAt)) continue
+      const parts = await partsOfUpload(bucket, other, signal)
+      if (parts.every(({ storedAt }) => isOld(storedAt))) await bucket.abortUpload(other, signal)
+    }
   } catch {
     // Many keys have no right to list uploads, and no backup must fail for want of tidiness.
     signal.throwIfAborted()

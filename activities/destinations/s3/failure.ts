@@ -30,6 +30,9 @@ export const isNotImplemented = (error: unknown): boolean => statusOf(error) ===
 /** It was finished already, or never there. */
 export const isUploadGone = (error: unknown): boolean => codeOf(error) === 'NoSuchUpload'
 
+/** The store has another part under a number than the one that an upload shall be finished from. */
+export const isPartReplaced = (error: unknown): boolean => codeOf(error) === 'InvalidPart'
+
 /** The region in which the store says that the bucket is. */
 export function regionOf(error: unknown): string | undefined {
   const { Region, $response } = (error ?? {}) as StoreError

@@ -10,6 +10,8 @@ import { sendParts, type Sent, type UploadTools } from './upload.js'
 
 export interface StoreTools extends UploadTools {
   readonly destination: string
+  /** Whether the parts of an upload that failed so are left for another attempt. */
+  readonly isKept: (error: unknown) => boolean
   /** Reads an object from its beginning to its end. */
   readonly open: (object: StoredObject) => Promise<Readable>
 }
@@ -72,6 +74,7 @@ async function storeInParts(
     await requireWhole(tools, name, sent)
     return { bytes: sent.bytes }
   } catch (error) {
+    if (tools.isKept(error)) throw error
     // With a signal of its own: also when we are cancelled nothing must stay. What was finished is not harmed by it.
     await bucket.abortUpload(upload, AbortSignal.timeout(ABORT_MS)).catch(() => undefined)
     throw error

@@ -3,17 +3,11 @@ import { HoldfastError } from '../../../core/errors.js'
 import { objectStream } from '../object-stream.js'
 import { unlessAbsent } from './failure.js'
 import type { SessionLease } from './pool.js'
-import type { SftpSession } from './session.js'
-import { CHUNK_BYTES, IN_FLIGHT } from './write.js'
+import { CHUNK_BYTES, IN_FLIGHT, type OpenFile } from './write.js'
 
 /** A reader of a few bytes shall not have asked for megabytes. */
 const FIRST_IN_FLIGHT = 2
 const CLOSE_MS = 5000
-
-interface OpenFile {
-  readonly session: SftpSession
-  readonly handle: Buffer
-}
 
 /**
  * The bytes of a file, or a part of them; undefined where there is no such file. Many requests are on their way while one
@@ -39,10 +33,11 @@ export async function openObject(
   const start = Math.min(range?.offset ?? 0, found.size)
   const end = Math.min(range ? range.offset + range.length : found.size, found.size)
   const onClose = () => void close().finally(release)
-  return objectStream(pieces({ session, handle }, { start, end }, signal), { signal, onClose })
+  return objectStream(readPieces({ session, handle }, { start, end }, signal), { signal, onClose })
 }
 
-async function* pieces(
+/** The bytes from `start` to before `end`; many requests are on their way. Errors where the file ends earlier. */
+export async function* readPieces(
   file: OpenFile,
   { start, end }: { start: number; end: number },
   signal: AbortSignal,

@@ -61,7 +61,7 @@ export class SftpSession {
     this.#lose('was closed')
   }
 
-  open(path: string, flags: 'r' | 'wx', signal: AbortSignal): Promise<Buffer> {
+  open(path: string, flags: 'r' | 'r+' | 'wx', signal: AbortSignal): Promise<Buffer> {
     return this.#call(signal, (done) => this.#sftp.open(path, flags, { mode: 0o600 }, done))
   }
 
@@ -93,6 +93,11 @@ export class SftpSession {
 
   stat(path: string, signal: AbortSignal): Promise<Stats> {
     return this.#call(signal, (done) => this.#sftp.stat(path, done))
+  }
+
+  /** Cuts a file to so many bytes, or fills it up with zeros; it counts as changed now, by the server's clock. */
+  resize(handle: Buffer, bytes: number, signal: AbortSignal): Promise<void> {
+    return this.#call(signal, (done) => this.#sftp.fsetstat(handle, { size: bytes }, done))
   }
 
   /** Brings it to the disk, where the server can; else `SftpFailure` with `UNSUPPORTED`. */

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
+import { HoldfastError } from '../../../core/errors.js'
 import type { Written } from '../existing-object.js'
 import { TEMPORARY_FOLDER } from '../object-tree.js'
-import { isAbsence } from './failure.js'
+import { isAbsence, unlessAbsent } from './failure.js'
 import { makeFolders, publish, syncFolder } from './folders.js'
 import type { SftpSession } from './session.js'
 import { writeBody } from './write.js'
@@ -32,9 +33,9 @@ export async function writeTemporary(
   }
 }
 
-const CLOSE_MS = 5000
+export const CLOSE_MS = 5000
 
-async function openNew(
+export async function openNew(
   session: SftpSession,
   { root, temporary }: Pick<Upload, 'root' | 'temporary'>,
   signal: AbortSignal,
@@ -66,7 +67,22 @@ export async function publishTemporary(
       return outcome
     } catch (error) {
       if (!isAbsence(error) || isLast) throw error
+      await requireTemporary(session, { objectName, temporary }, signal)
       await makeFolders(session, { root, relative }, signal)
     }
   }
+}
+
+/** Fails when the temporary file is not there any more under its name: another attempt has taken it, or a person. */
+export async function requireTemporary(
+  session: SftpSession,
+  { objectName, temporary }: Pick<Upload, 'objectName' | 'temporary'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await unlessAbsent(session.stat(temporary, signal))) return
+  throw new HoldfastError(
+    'destination.unavailable',
+    `The temporary file of object "${objectName}" was taken or removed by somebody else.`,
+    { hint: 'It is tried again by itself. If that repeats, look at who else writes or cleans up there.' },
+  )
 }

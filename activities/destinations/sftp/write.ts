@@ -15,16 +15,21 @@ export const IN_FLIGHT = 32
  * Writes `body` to a new file and brings it to the server's disk where the server offers that. Fails with `BodyFailure` for
  * what the body failed with, and when the server's count of bytes is another one.
  */
-export async function writeBody(
-  file: { session: SftpSession; handle: Buffer },
-  body: Readable,
-  signal: AbortSignal,
-): Promise<Written> {
-  const { session, handle } = file
+export async function writeBody(file: OpenFile, body: Readable, signal: AbortSignal): Promise<Written> {
   const digest = new Digest()
+  await writeFrom(file, { chunks: digest.through(chunksOf(body, signal)), start: 0 }, signal)
+  return { bytes: digest.bytes, sha256: digest.sha256() }
+}
+
+/** Writes `chunks` from byte `start` to where the file shall end, and brings all of it to the disk, as `writeBody` does. */
+export async function writeFrom(
+  { session, handle }: OpenFile,
+  { chunks, start }: { chunks: AsyncIterable<Buffer>; start: number },
+  signal: AbortSignal,
+): Promise<void> {
   const unanswered: Promise<void>[] = []
-  let position = 0
-  for await (const chunk of inChunks(digest.through(chunksOf(body, signal)))) {
+  let position = start
+  for await (const chunk of inChunks(chunks)) {
     if (unanswered.length === IN_FLIGHT) await unanswered.shift()
     const writing = session.write(handle, chunk, position, signal)
     // Awaited in its turn; until then a failure is nobody's unhandled rejection.
@@ -35,8 +40,12 @@ export async function writeBody(
   for (const writing of unanswered) await writing
   await syncWhereOffered(session, handle, signal)
   const { size } = await session.statFile(handle, signal)
-  if (size !== digest.bytes) throw miscounted(digest.bytes, size)
-  return { bytes: digest.bytes, sha256: digest.sha256() }
+  if (size !== position) throw miscounted(position, size)
+}
+
+export interface OpenFile {
+  readonly session: SftpSession
+  readonly handle: Buffer
 }
 
 export async function syncWhereOffered(
@@ -72,6 +81,6 @@ async function* inChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
 const miscounted = (sent: number, stored: number): HoldfastError =>
   new HoldfastError(
     'destination.unavailable',
-    `The server took ${sent} bytes, but its file has ${stored}: the file was thrown away.`,
+    `The server took ${sent} bytes, but its file has ${stored}: it was not used.`,
     { hint: 'Look at the disk and the log of the server.' },
   )

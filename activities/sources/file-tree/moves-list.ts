@@ -56,20 +56,53 @@ export async function writtenMoves({ safety }: StagedMove): Promise<MovesList | 
 
 export const listFile = ({ safety }: StagedMove): string => join(safety, LIST_NAME)
 
-/** Everything in place goes, everything staged comes; our own folders inside a mount point stay. */
-async function childMoves({ staged, target }: StagedMove): Promise<MovesList> {
-  const coming = (await entriesIn(at(staged, ''))).map(({ name }) => name)
-  const present = new Set(coming)
-  const going = (await entriesIn(at(target, '')))
-    .map(({ name }) => name)
-    .filter((name) => !OWN_FOLDER.test(name) && !present.has(name))
+async function childMoves(move: StagedMove): Promise<MovesList> {
+  const { staged, target } = move
   return {
-    units: [
-      ...coming.map((path) => ({ path, isStaged: true })),
-      ...going.map((path) => ({ path, isStaged: false })),
-    ],
+    units: await childUnits(move, ''),
     rights: { before: await rightsOf(target), after: await rightsOf(staged) },
   }
+}
+
+/**
+ * Everything in place goes, everything staged comes. Our own folders inside a mount point stay, and what other sources have
+ * there; a folder that leads to such a place is entered.
+ */
+async function childUnits(move: StagedMove, folder: BytePath): Promise<readonly Unit[]> {
+  const { keeps = [] } = move
+  const coming = await entriesOf(at(move.staged, folder))
+  const present = await entriesOf(at(move.target, folder))
+  const comingNames = new Set(coming.map(({ name }) => name))
+  const presentFolders = new Set(present.filter(({ isFolder }) => isFolder).map(({ name }) => name))
+  const units: Unit[] = []
+  for (const { name, isFolder } of coming) {
+    const path = childOf(folder, name)
+    const isEntered = isFolder && presentFolders.has(name) && leadsTo(path, keeps)
+    units.push(...(isEntered ? await childUnits(move, path) : [{ path, isStaged: true }]))
+  }
+  for (const { name, isFolder } of present) {
+    const path = childOf(folder, name)
+    if (comingNames.has(name) || OWN_FOLDER.test(name) || isKept(path, keeps)) continue
+    const isEntered = isFolder && leadsTo(path, keeps)
+    units.push(...(isEntered ? await childUnits(move, path) : [{ path, isStaged: false }]))
+  }
+  return units
+}
+
+const entriesOf = async (folder: Buffer): ReturnType<typeof entriesIn> =>
+  (await statOf(folder))?.isDirectory() ? entriesIn(folder) : []
+
+const leadsTo = (folder: BytePath, keeps: readonly BytePath[]): boolean =>
+  keeps.some((path) => path.startsWith(`${folder}/`))
+
+/** What belongs to a database besides its file, and what a restore lays beside it: https://sqlite.org/tempfiles.html */
+const BESIDE = /^(|-wal|-shm|-journal|\.holdfast-before-.+)$/
+const STAGED_BESIDE = /^\.holdfast-[0-9a-f]+-/
+
+function isKept(path: BytePath, keeps: readonly BytePath[]): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const own = path.slice(0, path.length - name.length) + name.replace(STAGED_BESIDE, '')
+  return keeps.some((kept) => own.startsWith(kept) && BESIDE.test(own.slice(kept.length)))
 }
 
 async function rightsOf(folder: string): Promise<FolderRights> {

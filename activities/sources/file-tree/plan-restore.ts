@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { bytesOf, type BytePath } from '../../archive/byte-path.js'
+import { bytePathOf, bytesOf, type BytePath } from '../../archive/byte-path.js'
 import { HoldfastError } from '../../../core/errors.js'
 import type { StagedMove } from '../../../core/work.js'
 import type { RestoreTarget } from '../driver.js'
@@ -19,6 +19,8 @@ export interface RootRestore {
   readonly content: string
   readonly staged: string
   readonly safety: string
+  /** Below the target: what other sources have there, and bring back themselves. */
+  readonly keeps: readonly BytePath[]
 }
 
 const STAGING_PREFIX = '.holdfast-restore-'
@@ -27,7 +29,7 @@ const CONTENT = 'content'
 
 /**
  * Decides for each root how it is put in place: renamed as a whole; child by child where the place itself cannot be renamed
- * (mount points, volumes); or laid over what is there, where only some files are wanted. Fails with `restore.conflict`.
+ * (mount points, volumes), or has what other sources bring back; or laid over what is there, where only some files are wanted. Fails with `restore.conflict`.
  */
 export async function planRestore(
   tree: FileTree,
@@ -67,8 +69,10 @@ async function planRoot(root: {
   // Beside the place it is out of sight of whoever uses it; a mount point's neighbours lie on another filesystem.
   const stagingFolder = join(isMount ? place : (target.to ?? dirname(place)), stagingName)
   const content = join(stagingFolder, CONTENT)
-  const kind =
-    target.include !== undefined ? 'overlay' : isMount || root.isInPlaceVolume ? 'children' : 'path'
+  // Not of a link: what is in the folder that it leads to is not replaced.
+  const keeps = found === undefined || found.isDirectory() ? keptBelow(place, target) : []
+  const isByChildren = isMount || root.isInPlaceVolume || keeps.length > 0
+  const kind = target.include !== undefined ? 'overlay' : isByChildren ? 'children' : 'path'
   return {
     member,
     kind,
@@ -79,8 +83,15 @@ async function planRoot(root: {
     safety: isMount
       ? join(place, `${SAFETY_INFIX}${id}`)
       : join(dirname(place), `${basename(place)}${SAFETY_INFIX}${id}`),
+    keeps,
   }
 }
+
+/** In another folder (`to`) nothing of theirs is in the way. */
+const keptBelow = (place: string, { to, others = [] }: RestoreTarget): readonly BytePath[] =>
+  to === undefined
+    ? others.filter((path) => isBelow(path, place)).map((path) => bytePathOf(path.slice(place.length + 1)))
+    : []
 
 function requireReplaceable(
   place: string,

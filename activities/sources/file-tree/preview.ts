@@ -3,6 +3,7 @@ import { access, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Item } from '../../../core/backup.js'
 import { HoldfastError } from '../../../core/errors.js'
+import { bytesOf } from '../../archive/byte-path.js'
 import { counted, formatBytes } from '../../../core/units.js'
 import type { RestorePreviewItem } from '../../../core/work.js'
 import type { RestoreTarget, SourceContext } from '../driver.js'
@@ -73,5 +74,7 @@ async function effectOf(root: RootRestore, size: string, { include }: RestoreTar
     return `lays the files that match ${include.join(', ')} over ${root.target}${kept}`
   }
   if (!isThere) return `creates ${root.target} (the backup has ${size})`
-  return `replaces ${root.target} (the backup has ${size}); what is there now is kept as ${root.safety}`
+  const stays = root.keeps.map((path) => `${root.target}/${bytesOf(path).toString('utf8')}`).join(', ')
+  const but = stays === '' ? '' : `, without ${stays}, which other sources have`
+  return `replaces ${root.target}${but} (the backup has ${size}); what is there now is kept as ${root.safety}`
 }

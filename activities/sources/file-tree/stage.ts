@@ -57,10 +57,11 @@ async function requireUnused({ target, safety }: RootRestore): Promise<void> {
 }
 
 /** What a try that was killed has left was never complete. */
-async function makeStaging({ stagingFolder, content, target }: RootRestore): Promise<void> {
+async function makeStaging({ stagingFolder, content, target, keeps }: RootRestore): Promise<void> {
   try {
     await removeTree(stagingFolder)
-    await mkdir(dirname(target), { recursive: true })
+    // A folder that others put their part into is not renamed as a whole: it must be there.
+    await mkdir(keeps.length > 0 ? target : dirname(target), { recursive: true })
     await mkdir(stagingFolder, { mode: 0o700 })
     await mkdir(content, { mode: 0o700 })
   } catch (error) {
@@ -108,8 +109,11 @@ async function moveOf(root: RootRestore, context: SourceContext): Promise<Staged
   const staged = await statOf(root.staged)
   if (!staged)
     throw new HoldfastError('restore.failed', `${root.target} was not restored: it is not in the archive.`)
-  const { kind, target, safety } = root
-  return { kind, target, staged: root.staged, safety, identity: identityOf(staged) }
+  const { kind, target, safety, keeps } = root
+  const move = { kind, target, staged: root.staged, safety, identity: identityOf(staged) } as const
+  if (keeps.length === 0 || kind !== 'children') return move
+  // It was a link or a file when it was backed up: nothing of others was in it.
+  return staged.isDirectory() ? { ...move, keeps } : { ...move, kind: 'path' }
 }
 
 /** Tells what was staged from whatever else bears its name. */

@@ -2,6 +2,7 @@ import type { NotCaptured } from '../../../core/backup.js'
 import type { MysqlSource } from '../../../schemas/sources.js'
 import type { ObjectSink, ReadResult, SourceContext } from '../driver.js'
 import { partName } from '../part-name.js'
+import { isOwnName } from '../staged-names.js'
 import { wholeDump } from '../whole-dump.js'
 import {
   describeDatabase,
@@ -21,7 +22,9 @@ export async function readMysql(
 ): Promise<ReadResult> {
   const server = await connect(source, context)
   const isWhole = source.databases === 'all'
-  const databases = isWhole ? await listDatabases(server) : [databaseOf(source)]
+  const databases = isWhole
+    ? (await listDatabases(server)).filter((name) => !isOwnName(name))
+    : [databaseOf(source)]
   const tool = await server.dumpTool()
   const records = new Map<string | undefined, DatabaseRecord>()
   const notCaptured: NotCaptured[] = []

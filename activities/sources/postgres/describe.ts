@@ -1,5 +1,6 @@
 import type { Item, StoredObject } from '../../../core/backup.js'
 import { HoldfastError } from '../../../core/errors.js'
+import { isOwnName } from '../staged-names.js'
 import { literal } from './quote.js'
 import type { Server } from './server.js'
 
@@ -39,13 +40,15 @@ export interface DatabaseSetting {
   readonly setting: string
 }
 
-/** Every database that can be dumped. The two templates that belong to the server itself are none. */
-export const listDatabases = (server: Server): Promise<string[]> =>
-  server.ask<string[]>({
+/** Every database that can be dumped, but what restores made. The two templates that belong to the server itself are none. */
+export async function listDatabases(server: Server): Promise<string[]> {
+  const names = await server.ask<string[]>({
     sql: `SELECT coalesce(json_agg(datname ORDER BY datname), '[]') FROM pg_catalog.pg_database
           WHERE datallowconn AND datname NOT IN ('template0', 'template1')`,
     work: 'listing its databases',
   })
+  return names.filter((name) => !isOwnName(name))
+}
 
 export const describeDatabase = (server: Server, database: string): Promise<DatabaseRecord> =>
   server.ask({ database, sql: databaseQuery(server.facts.major), work: `describing database "${database}"` })

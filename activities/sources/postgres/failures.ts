@@ -19,7 +19,7 @@ const RULES: readonly Rule[] = [
     says: /(?:Peer|Ident) authentication failed/i,
     code: 'database.denied',
     hint: ({ user }) =>
-      `This socket admits "${user}" only as the system user of that name: give \`connection.host: localhost\` and a \`password\`, or allow it in pg_hba.conf.`,
+      `This socket admits "${user}" only as the system user of that name: take the role of the worker's own user (for root: createuser --superuser root, and \`user: root\`), or give \`connection.host: localhost\` and a \`password\`.`,
   },
   {
     says: /no pg_hba\.conf entry|authentication failed|role "[^"]*" is not permitted to log in/,

@@ -1,15 +1,17 @@
 import { Args, Flags } from '@oclif/core'
 import { text } from 'node:stream/consumers'
-import type { RecoverySheet } from '../../../worker/keys-by-hand.js'
+import type { MadeInToken, RecoverySheet } from '../../../worker/keys-by-hand.js'
 import { BaseCommand } from '../../base-command.js'
-import { renderSheet } from '../../output/keys.js'
+import { renderMadeInToken, renderSheet } from '../../output/keys.js'
 import { siteOf } from '../../site.js'
 
 export default class KeyCreate extends BaseCommand {
   static override summary = 'Make a key that holdfast.yaml describes, and print its recovery sheet.'
-  static override description = `Needs neither Temporal nor a worker. Never overwrites a key file.
+  static override description = `Needs neither Temporal nor a worker. Never overwrites a key.
 
-The sheet has the key itself: print it, keep it where the machine is not, and clear the screen. Who loses the key loses the backups; who has it can read them.`
+The sheet has the key itself: print it, keep it where the machine is not, and clear the screen. Who loses the key loses the backups; who has it can read them.
+
+A key in a PKCS#11 token is made inside of it, and never leaves it: there is no sheet.`
   static override examples = [
     '<%= config.bin %> key create main',
     '<%= config.bin %> key create main --from-sheet < sheet.txt',
@@ -23,13 +25,18 @@ The sheet has the key itself: print it, keep it where the machine is not, and cl
     }),
   }
 
-  async run(): Promise<RecoverySheet> {
+  async run(): Promise<RecoverySheet | MadeInToken> {
     const { args, flags } = await this.parse(KeyCreate)
     const site = await siteOf(flags.config)
-    const { createKeyByHand } = await import('../../../worker/keys-by-hand.js')
+    const [{ handTools }, { createKeyByHand }] = await Promise.all([
+      import('../../../worker/hand-tools.js'),
+      import('../../../worker/keys-by-hand.js'),
+    ])
+    const options = { environment: process.env, clock: this.clock, onTrouble: () => undefined }
+    const { keyWorld } = await handTools(site, options)
     const typed = flags['from-sheet'] ? await text(process.stdin) : undefined
-    const sheet = await createKeyByHand(site, args.name, typed)
-    this.print(renderSheet(sheet))
-    return sheet
+    const made = await createKeyByHand({ site, world: keyWorld }, args.name, typed)
+    this.print('digits' in made ? renderSheet(made) : renderMadeInToken(made))
+    return made
   }
 }

@@ -14,8 +14,12 @@ export default class KeyList extends BaseCommand {
   async run(): Promise<readonly KeyLine[]> {
     const { flags } = await this.parse(KeyList)
     const site = await siteOf(flags.config)
-    const { listKeysByHand } = await import('../../../worker/keys-by-hand.js')
-    const keys = await listKeysByHand(site, process.env)
+    const [{ handTools }, { listKeysByHand }] = await Promise.all([
+      import('../../../worker/hand-tools.js'),
+      import('../../../worker/keys-by-hand.js'),
+    ])
+    const options = { environment: process.env, clock: this.clock, onTrouble: () => undefined }
+    const keys = await listKeysByHand(await handTools(site, options))
     this.print(renderKeys(keys))
     if (keys.some(({ problem }) => problem !== undefined)) this.exitWith(exitCodes.found)
     return keys

@@ -1,4 +1,4 @@
-import type { ScheduleChange } from '../../../core/schedule-diff.js'
+import type { ExplainedChange } from '../../../plan/explain/differences.js'
 import { BaseCommand } from '../../base-command.js'
 import { connected } from '../../session.js'
 import { siteOf } from '../../site.js'
@@ -9,7 +9,7 @@ export default class PlanApply extends BaseCommand {
     'Creates, changes and removes schedules of this site; those that were paused stay paused. `plan diff` shows it before.'
   static override examples = ['<%= config.bin %> plan apply']
 
-  async run(): Promise<readonly ScheduleChange[]> {
+  async run(): Promise<readonly ExplainedChange[]> {
     const { flags } = await this.parse(PlanApply)
     const site = await siteOf(flags.config)
     const [{ applyPlans }, { describeChanges }] = await Promise.all([

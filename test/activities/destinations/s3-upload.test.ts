@@ -135,20 +135,26 @@ test('an object that needs more than 10,000 parts is refused with what to do', a
   })
 })
 
-test('uploads that began a week before ours are aborted, younger ones and unknown times are not', async () => {
+test('uploads on which nothing has moved for a week are aborted, younger ones, slow ones and unknown times are not', async () => {
   const day = (count: number) => new Date(Date.UTC(2026, 10, count))
   const aborted: string[] = []
   const openUploads = async (prefix: string) => {
     expect(prefix).toBe('plans/')
     return [
       { name: 'plans/a', uploadId: 'dead', startedAt: day(1) },
+      { name: 'plans/a', uploadId: 'slow', startedAt: day(1) },
       { name: 'plans/b', uploadId: 'alive', startedAt: day(14) },
       { ...upload, startedAt: day(20) },
     ]
   }
   const abortUpload = async ({ uploadId }: OpenUpload) => void aborted.push(uploadId)
 
-  await abortAbandoned(bucketWith({ openUploads, abortUpload }), upload, signal)
+  const listParts = async ({ uploadId }: OpenUpload) => ({
+    parts: uploadId === 'slow' ? [{ number: 1, etag: '"x"', bytes: 1, storedAt: day(14) }] : [],
+    next: undefined,
+  })
+
+  await abortAbandoned(bucketWith({ openUploads, abortUpload, listParts }), upload, signal)
   await abortAbandoned(
     bucketWith({ openUploads: () => Promise.reject(new Error('no right')), abortUpload }),
     upload,

@@ -256,7 +256,7 @@ describeWith(['sshd'], 'a server without SFTP', () => {
 })
 
 describeWith(['sshd', 'root'], 'a small disk behind SFTP', () => {
-  it('reports a full disk as such, and leaves nothing of the object', async () => {
+  it('reports a full disk as such, and leaves nothing of the object, whether the next attempt could go on or not', async () => {
     const server = await startSshd()
     const mounted = join(server.folder, 'mounted')
     mkdirSync(mounted)
@@ -268,6 +268,10 @@ describeWith(['sshd', 'root'], 'a small disk behind SFTP', () => {
       })
 
       await expect(putting).rejects.toMatchObject({ code: 'destination.full' })
+      const known = { bytes: 20_000_000, sha256: 'aa' }
+      const body = Readable.from(pieces(noise(known.bytes), 100_000))
+      const resumable = destination.putResumable?.('plans/large', body, { known, signal })
+      await expect(resumable).rejects.toMatchObject({ code: 'destination.full' })
 
       expect(existsSync(join(mounted, 'plans/large'))).toBe(false)
       expect(readdirSync(join(mounted, TEMPORARY_FOLDER))).toEqual([])

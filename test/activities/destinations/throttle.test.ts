@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Destination } from '../../../activities/destinations/driver.js'
 import { createThrottle, throttled } from '../../../activities/destinations/throttle.js'
 import { fakeDestination } from '../../fakes/destination.js'
 
@@ -80,4 +81,26 @@ test('who waits for the rate can be cancelled', async () => {
   stop.abort()
 
   await expect(upload).rejects.toThrow()
+})
+
+test('an upload that may go on is given the rates, not a body that is slow already', async () => {
+  const upload = createThrottle(10, world)
+  const given: unknown[] = []
+  const fake: Destination = {
+    ...fakeDestination(),
+    putResumable: async (_, body, { throttles }) => {
+      given.push(throttles)
+      return { bytes: Buffer.concat((await body.toArray()) as Buffer[]).length }
+    },
+  }
+  const known = { bytes: MIB, sha256: '' }
+
+  const stored = await throttled(fake, { upload }).putResumable?.('a', Readable.from([Buffer.alloc(MIB)]), {
+    known,
+    signal,
+  })
+
+  expect(stored).toEqual({ bytes: MIB })
+  expect(given).toEqual([{ upload }])
+  expect(throttled(fakeDestination(), { upload })).not.toHaveProperty('putResumable')
 })

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { createKeys } from '../../../activities/keys/create-keys.js'
 import { linesOfDigits, readDigits } from '../../../activities/keys/digits.js'
 import { renderSheet } from '../../../cli/output/keys.js'
-import { createKeyByHand, listKeysByHand } from '../../../worker/keys-by-hand.js'
+import { createKeyByHand, listKeysByHand, type RecoverySheet } from '../../../worker/keys-by-hand.js'
+import { keyWorld } from '../../support/key-world.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
 const folder = temporaryFolder()
@@ -19,7 +20,8 @@ function siteWith(name: string) {
       recovery: { type: 'env' as const, variable: 'RECOVERY_KEY' },
     },
   }
-  return { site, keys: createKeys(site, { environment: { RECOVERY_KEY: hex } }) }
+  const world = keyWorld({ RECOVERY_KEY: hex })
+  return { site, world, keys: createKeys(site, world) }
 }
 
 test('one key has one id, wherever it is', async () => {
@@ -84,7 +86,7 @@ test.each([
   ['a password', 'correct horse battery staple', 'key.invalid'],
 ])('a variable that is %s is no key, and its value is not told', async (_, value, code) => {
   const { site } = siteWith('any.key')
-  const keys = createKeys(site, { environment: { RECOVERY_KEY: value } })
+  const keys = createKeys(site, keyWorld({ RECOVERY_KEY: value }))
 
   const error = (await keys.named('recovery').catch((thrown: Error) => thrown)) as Error
 
@@ -108,33 +110,35 @@ test('of several keys those that can be opened are used, and the others are name
 
 describe('by hand', () => {
   test('a key is made once, for its owner to read, and never overwritten', async () => {
-    const { site, keys } = siteWith('made.key')
+    const { site, world, keys } = siteWith('made.key')
 
-    const sheet = await createKeyByHand(site, 'main', undefined)
+    const sheet = (await createKeyByHand({ site, world }, 'main', undefined)) as RecoverySheet
 
     const made = await readFile(path('made.key'))
     expect((await stat(path('made.key'))).mode & 0o777).toBe(0o400)
     expect(readDigits(sheet.digits.join(' '))).toEqual({ key: made })
     expect((await keys.named('main')).id).toBe(sheet.keyId)
-    await expect(createKeyByHand(site, 'main', undefined)).rejects.toMatchObject({ code: 'key.exists' })
+    await expect(createKeyByHand({ site, world }, 'main', undefined)).rejects.toMatchObject({
+      code: 'key.exists',
+    })
     expect(await readFile(path('made.key'))).toEqual(made)
   })
 
   test('a sheet makes the same key again', async () => {
-    const { site } = siteWith('again.key')
+    const { site, world } = siteWith('again.key')
     const printed = { name: 'main', keyId: 'id', path: path('old.key'), digits: linesOfDigits(bytes) }
 
-    const sheet = await createKeyByHand(site, 'main', renderSheet(printed))
+    const sheet = await createKeyByHand({ site, world }, 'main', renderSheet(printed))
 
     expect(await readFile(path('again.key'))).toEqual(bytes)
     expect(sheet).toMatchObject({ name: 'main', path: path('again.key') })
-    await expect(createKeyByHand(site, 'main', 'no key')).rejects.toMatchObject({ code: 'key.invalid' })
+    await expect(createKeyByHand({ site, world }, 'main', 'no key')).rejects.toMatchObject({
+      code: 'key.invalid',
+    })
   })
 
   test('keys are listed with what is wrong with them, and never shown', async () => {
-    const { site } = siteWith('nowhere.key')
-
-    const lines = await listKeysByHand(site, { RECOVERY_KEY: hex })
+    const lines = await listKeysByHand(siteWith('nowhere.key'))
 
     expect(lines).toMatchObject([
       { name: 'main', type: 'file', problem: expect.stringContaining('does not exist') as string },

@@ -15,7 +15,7 @@ export function prose(bytes: number): Buffer {
 }
 const WORDS = Array.from({ length: 251 }, (_, index) => (index * 7919 * 104_729).toString(36))
 
-export async function* pieces(bytes: Buffer, chunkBytes: number): AsyncGenerator<Buffer> {
+export async function* pieces(bytes: Buffer, chunkBytes: number): AsyncGenerator<Buffer, void, undefined> {
   for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
     yield bytes.subarray(offset, offset + chunkBytes)
   }

@@ -189,17 +189,17 @@ describeWith(['postgres'], 'PostgreSQL in bad weather', () => {
   })
 
   test('cancelling a dump ends its processes and says so', async () => {
-    const context = await scratch.place({ pg_dump: `${version(NEWER)}\nprintf PGDMP; exec sleep 4321` })
+    const context = await scratch.place({ pg_dump: `${version(NEWER)}\nprintf PGDMP; exec sleep 43211234` })
     const cancellation = new AbortController()
     const sink = new MemorySink()
     const reading = postgres.read(inside(), sink, { ...context, signal: cancellation.signal })
     const ended = reading.catch((error: unknown) => error)
-    await until('the dump runs', () => commandLines().some((line) => line.includes('4321')))
+    await until('the dump runs', () => commandLines().some((line) => line.includes('43211234')))
     cancellation.abort(new Error('cancelled'))
 
     expect(await ended).toMatchObject({ message: 'cancelled' })
 
-    expect(commandLines().filter((line) => line.includes('4321'))).toEqual([])
+    expect(commandLines().filter((line) => line.includes('43211234'))).toEqual([])
     expect(sink.objects).toEqual([])
   })
 

@@ -8,7 +8,12 @@ import type { DatabaseRecord } from '../../../../activities/sources/postgres/des
 import { databaseFailure, excerptOf } from '../../../../activities/sources/postgres/failures.js'
 import { feedOf } from '../../../../activities/sources/feed.js'
 import { rolesIn, statementsForMissingRoles } from '../../../../activities/sources/postgres/globals.js'
-import { MAX_NAME_BYTES, safetyName, stagedName } from '../../../../activities/sources/staged-names.js'
+import {
+  isOwnName,
+  MAX_NAME_BYTES,
+  safetyName,
+  stagedName,
+} from '../../../../activities/sources/staged-names.js'
 import { identifier, literal } from '../../../../activities/sources/postgres/quote.js'
 import { decideDiscard, decideSwap } from '../../../../activities/sources/postgres/swap.js'
 import { chooseTool, parseToolVersion } from '../../../../activities/sources/postgres/tools.js'
@@ -25,6 +30,7 @@ describe('names', () => {
           const names = [stagedName(database, restoreId), safetyName(database, restoreId)]
 
           for (const name of names) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(MAX_NAME_BYTES)
+          expect(names.every(isOwnName)).toBe(true)
           expect(new Set([database, ...names]).size).toBe(3)
           expect(names).toEqual([stagedName(database, restoreId), safetyName(database, restoreId)])
         },
@@ -33,6 +39,14 @@ describe('names', () => {
     expect(stagedName('x'.repeat(60) + 'a', 'r')).not.toBe(stagedName('x'.repeat(60) + 'b', 'r'))
     expect(stagedName('orders', 'r/1')).toMatch(/^orders_holdfast_[0-9a-f]{6}$/)
   })
+
+  test.each([
+    'orders',
+    'holdfast',
+    'orders_holdfast',
+    'orders_holdfast_before',
+    'orders_holdfast_0a1b2c_look',
+  ])('of people are not taken for those of restores: %s', (name) => expect(isOwnName(name)).toBe(false))
 
   test('of parts are ASCII, lower case, short, and never meet', () => {
     fc.assert(

@@ -63,6 +63,19 @@ describeWith(['postgres'], 'all databases of a PostgreSQL server', () => {
     expect((await databasesLike(other, '')).sort()).toEqual(['postgres', 'template0', 'template1'])
   })
 
+  test('are captured without the safety copies of restores, and without what is being restored', async () => {
+    const captured = await capture(sourceOn(server, { database: 'shop' }), scratch.context())
+    const target = { restoreId: 'r/2' }
+    const { moves } = await restore(captured, target, scratch.context())
+    await postgres.swap(moves, scratch.context())
+    await restore(captured, { restoreId: 'r/3' }, scratch.context())
+    expect(await databasesLike(server, 'shop_holdfast_')).toHaveLength(2)
+
+    const { item } = await capture(sourceOn(server, { databases: 'all' }), scratch.context())
+
+    expect(item.objects.map(({ part }) => part)).toEqual([undefined, '%53hop', 'postgres', 'shop'])
+  })
+
   test('without the right to see passwords the roles are kept without, and it is said', async () => {
     await server.run(`GRANT CONNECT ON DATABASE postgres TO dumper`)
     process.env['HOLDFAST_TEST_DUMPER'] = 'canary-dumper'

@@ -1,0 +1,1 @@
+export function hasPkcs11(): boolean
