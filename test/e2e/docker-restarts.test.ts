@@ -3,6 +3,7 @@ import type { BackupRunResult } from '../../core/work.js'
 import { containerService, type ContainerService } from '../support/container-service.js'
 import { startDockerOfItsOwn, type DockerOfItsOwn } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
+import { until } from '../support/until.js'
 import { makeWorld, type World } from './world.js'
 
 // What holdfast stopped, a daemon that starts again starts where the restart policy is `always`; what is `unless-stopped` stays
@@ -64,6 +65,7 @@ describeWith(
     async function running(policy: 'always' | 'unless-stopped'): Promise<ContainerService> {
       const web = containerService(docker, { NetworkMode: 'none', RestartPolicy: { Name: policy } })
       await (await web.create()).start()
+      await until('it says that it was started', async () => (await web.starts()) === 1)
       return web
     }
 

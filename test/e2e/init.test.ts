@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Examination } from '../../operations/doctor/doctor.js'
 import type { BackupRunResult } from '../../core/work.js'
-import { requireDocker, type DockerForTests } from '../support/docker.js'
+import { startDockerOfItsOwn, type DockerOfItsOwn } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 
@@ -15,12 +15,13 @@ const SECRET = 'canary-of-an-environment'
 const LIMIT_MS = 150_000
 
 describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'from nothing to a first backup', () => {
-  let docker: DockerForTests
+  let docker: DockerOfItsOwn
   let folder: string
   let shop: string
 
   beforeAll(async () => {
-    docker = await requireDocker()
+    // What other tests have in theirs is none of its business.
+    docker = await startDockerOfItsOwn()
     folder = await mkdtemp(join(tmpdir(), 'holdfast-init-e2e-'))
     const own = folder.slice(-6).toLowerCase()
     shop = `shop-${own}`
@@ -48,9 +49,7 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'from nothing 
 
   afterAll(async () => {
     await holdfast('down')
-    await docker.clean()
-    for (const name of [`${shop}_pg`, `${shop}_uploads`])
-      await docker.docker.getVolume(name).remove({ force: true })
+    await docker.stop()
     await rm(folder, { recursive: true, force: true })
   }, LIMIT_MS)
 
@@ -109,7 +108,9 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'from nothing 
       expect(written).toMatchObject({ code: 0, stderr: '' })
       await ownStateFolder()
       expect(written.stdout).toContain(`${shop}_pg: the files of the database`)
-      expect(written.stdout).toMatch(/Next:\n {2}holdfast doctor\n/)
+      expect(written.stdout).toMatch(
+        /Next:\n {2}holdfast up --detach && holdfast plan apply\n {2}holdfast doctor\n/,
+      )
       const names = await readdir(join(folder, 'plans'))
       expect(names).toEqual(expect.arrayContaining([`${shop}.yaml`]))
       const texts = await Promise.all(names.map((name) => readFile(join(folder, 'plans', name), 'utf8')))

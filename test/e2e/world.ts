@@ -85,7 +85,9 @@ export interface WorldOptions {
  * must not find that of another world there.
  */
 function portsOfThisWorker(): Ports {
-  const frontend = 21_000 + 10 * Number(process.env['JEST_WORKER_ID'] ?? 0)
+  // Two runs of the tests on one machine are given different ones.
+  const first = Number(process.env['HOLDFAST_TEST_PORTS'] ?? 21_000)
+  const frontend = first + 10 * Number(process.env['JEST_WORKER_ID'] ?? 0)
   return { frontend, ui: frontend + 1, http: frontend + 2, metrics: frontend + 3 }
 }
 
