@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import picomatch from 'picomatch'
 import { HoldfastError } from '../core/errors.js'
 import type { BackupJob } from '../core/job.js'
+import { DEFAULT_PORTS, isServerSource, type ServerDatabase } from '../core/server-databases.js'
 import type { Site } from '../core/site.js'
 import type { HeldServices, ServiceSelector } from '../schemas/holds.js'
 import type { Source } from '../schemas/sources.js'
@@ -23,7 +24,7 @@ export interface Allowed {
 }
 
 /** What is reached as a server. */
-export type ServerSource = Extract<Source, { type: 'postgres' | 'mysql' }>
+export type ServerSource = Extract<Source, { type: ServerDatabase }>
 
 export interface AllowedOptions {
   readonly site: Pick<Site, 'allow' | 'host' | 'configFile'>
@@ -122,13 +123,12 @@ function namesOf(jobs: readonly BackupJob[]): Names {
       if ('paths' in source) for (const path of source.paths) paths.add(path)
       if ('volume' in source) volumes.add(source.volume)
       if ('in' in source && source.in !== undefined) services.add(source.in)
-      if (source.type === 'postgres' || source.type === 'mysql') servers.push(source)
+      if (isServerSource(source)) servers.push(source)
     }
   }
   return { services, paths, volumes, servers }
 }
 
-const DEFAULT_PORTS = { postgres: 5432, mysql: 3306 } as const
 /** From weak to strong, in the words of plans; without one, a client uses TLS where the server offers it. */
 const TLS_STRENGTHS = ['disable', 'prefer', 'require', 'verify-full'] as const
 

@@ -31,6 +31,24 @@ export function stopOrder(services: readonly string[], needs: Needs): StopOrder 
   return { services: ordered, ...(circle === undefined ? {} : { circle }) }
 }
 
+/**
+ * For whom each service waits before it starts; who waits for nobody is left out: for the next one that runs, which waits for
+ * its own, so that together they start in the reverse of their order; and for what it needs besides.
+ * @param services in stop order
+ * @param outside what is not held, by who needs it
+ */
+export function startOrder(
+  services: readonly string[],
+  running: ReadonlySet<string>,
+  outside: Needs = new Map(),
+): Readonly<Record<string, readonly string[]>> {
+  const waits = services.map((service, i): [string, readonly string[]] => {
+    const next = services.slice(i + 1).find((later) => running.has(later))
+    return [service, [...(next === undefined ? [] : [next]), ...(outside.get(service) ?? [])]]
+  })
+  return Object.fromEntries(waits.filter(([, others]) => others.length > 0))
+}
+
 /** All that a service needs, also through others. */
 function neededBy(service: string, needs: Needs): ReadonlySet<string> {
   const found = new Set<string>()

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../core/errors.js'
-import { stopOrder, type Needs } from '../../core/hold-order.js'
+import { startOrder, stopOrder, type Needs } from '../../core/hold-order.js'
 import type { PlannedHold, ResolvedHold } from '../../core/job.js'
 import { MOST_SERVICES, type HeldServices } from '../../schemas/holds.js'
 import type { Problems } from '../problems.js'
@@ -112,19 +112,6 @@ function together(some: Needs, more: Needs): Needs {
   const all = new Map(some)
   for (const [service, needed] of more) all.set(service, [...(all.get(service) ?? []), ...needed])
   return all
-}
-
-/** Each waits for the next one that runs, which waits for its own: together they start in the reverse of their order. */
-function startOrder(
-  services: readonly string[],
-  running: ReadonlySet<string>,
-  outside: ReadonlyMap<string, readonly string[]>,
-): ResolvedHold['startAfter'] {
-  const waits = services.map((service, i): [string, readonly string[]] => {
-    const next = services.slice(i + 1).find((later) => running.has(later))
-    return [service, [...(next === undefined ? [] : [next]), ...(outside.get(service) ?? [])]]
-  })
-  return Object.fromEntries(waits.filter(([, others]) => others.length > 0))
 }
 
 /** What is needed and not held may be held by another run: guards look whether it is back, where they may. */

@@ -1,4 +1,4 @@
-import { isServerDatabase } from '../../core/server-databases.js'
+import { isServerSource } from '../../core/server-databases.js'
 import type { Hold } from '../../schemas/holds.js'
 import type { Source } from '../../schemas/sources.js'
 import type { PlanFile } from '../../schemas/plan.js'
@@ -46,12 +46,7 @@ function sourceMistakes(
     )
   }
   const hold = source.live === true ? undefined : (source.hold ?? plan.hold)
-  if (
-    source.live !== true &&
-    !says(source, 'hold') &&
-    !says(plan, 'hold') &&
-    !isServerDatabase(source.type)
-  ) {
+  if (source.live !== true && !says(source, 'hold') && !says(plan, 'hold') && !isServerSource(source)) {
     mistakes.push(
       warningAt(
         path,
@@ -60,7 +55,7 @@ function sourceMistakes(
       ),
     )
   }
-  return source.type === 'postgres' || source.type === 'mysql'
+  return isServerSource(source)
     ? [...mistakes, ...insideMistakes(source.in, hold, [...path, 'in'])]
     : mistakes
 }

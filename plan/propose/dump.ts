@@ -1,5 +1,6 @@
+import type { ServerDatabase } from '../../core/server-databases.js'
 import { SERVICE_PATTERN } from '../../schemas/patterns.js'
-import { familyOf, hasOwnUser, needsPassword, type DatabaseFamily } from './databases.js'
+import { familyOf, hasOwnUser, needsPassword } from './databases.js'
 import type { SeenContainer } from './facts.js'
 import type { ProposedSource } from './proposal.js'
 
@@ -9,7 +10,7 @@ export interface ProposedDump {
   readonly toDo: readonly string[]
 }
 
-const INSIDE: Readonly<Record<DatabaseFamily, string>> = {
+const INSIDE: Readonly<Record<ServerDatabase, string>> = {
   postgres: 'Over the socket inside, PostgreSQL’s images ask for no password.',
   mysql: 'Accounts of the server are not part of it.',
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_PORTS } from '../../core/server-databases.js'
 import type { SeenMachine, SeenServer } from './facts.js'
 import { nameFrom, type ProposedPlan } from './proposal.js'
 
@@ -16,7 +17,7 @@ function serverPlan({ family, socket, port }: SeenServer, user: string): Propose
       ? undefined
       : `Let the user of the agent in: CREATE USER ${user}@localhost IDENTIFIED VIA unix_socket; and give it the right to read everything.`
   return {
-    name: `host-${family}${isPostgres && port !== undefined && port !== 5432 ? `-${port}` : ''}`,
+    name: `host-${family}${isPostgres && port !== undefined && port !== DEFAULT_PORTS.postgres ? `-${port}` : ''}`,
     description: `${isPostgres ? 'PostgreSQL' : 'MySQL or MariaDB'} of this machine`,
     holdBecause: [],
     sources: [

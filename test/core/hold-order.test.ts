@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { stopOrder } from '../../core/hold-order.js'
+import { startOrder, stopOrder } from '../../core/hold-order.js'
 
 const needsOf = (needs: Record<string, string[]>) => new Map(Object.entries(needs))
 
@@ -19,6 +19,17 @@ test.each<[string, string[], Record<string, string[]>, string[]]>([
   ['whatever needs itself', ['web', 'db'], { web: ['web'], db: ['web'] }, ['db', 'web']],
 ])('stops %s', (_, services, needs, expected) => {
   expect(stopOrder(services, needsOf(needs))).toEqual({ services: expected })
+})
+
+test.each<[string, string[], Record<string, string[]>, Record<string, string[]>]>([
+  ['the one that stops after it', ['web', 'db'], {}, { web: ['db'] }],
+  ['the next one that runs', ['web', 'down', 'db'], {}, { web: ['db'], down: ['db'] }],
+  ['nobody, where none that runs is left', ['web', 'down'], {}, {}],
+  ['what another run may hold, too', ['web', 'db'], { web: ['proxy'] }, { web: ['db', 'proxy'] }],
+])('each waits for %s before it starts', (_, services, outside, expected) => {
+  const running = new Set(services.filter((service) => service !== 'down'))
+
+  expect(startOrder(services, running, needsOf(outside))).toEqual(expected)
 })
 
 test('names a circle, and orders the rest all the same', () => {

@@ -28,6 +28,8 @@ export interface Machine {
    * from examples become that of the newest backup. What it mounts is so for all of the machine, and for nobody else.
    */
   run(script: string): Promise<Finished>
+  /** What such a script says; fails with what it complained of unless it ends well. */
+  output(script: string): Promise<string>
   /** All that is on its disks, but what is below `kept`; the agent is ended first. Scripts begin at home again. */
   lose(kept: readonly string[]): Promise<void>
   dispose(): Promise<void>
@@ -83,6 +85,12 @@ export async function makeMachine(
     return { code: exitCode ?? -1, stdout, stderr }
   }
 
+  async function output(script: string): Promise<string> {
+    const { code, stdout, stderr } = await run(script)
+    if (code !== 0) throw new Error(`It ended with ${code}:\n${script}\n${stdout}\n${stderr}`)
+    return stdout
+  }
+
   const withOwn = (text: string): string =>
     [...instead].reduce((changed, [example, own]) => changed.replaceAll(example, own), text)
 
@@ -125,10 +133,10 @@ export async function makeMachine(
       await mkdir(dirname(target), { recursive: true, mode: 0o755 })
       await writeFile(target, text)
       await chmod(target, 0o644)
-      const { code, stderr } = await run(`mount --bind '${target}' ${pathOfSystem}`)
-      if (code !== 0) throw new Error(stderr)
+      await output(`mount --bind '${target}' ${pathOfSystem}`)
     },
     run,
+    output,
     async lose(kept) {
       await down()
       await rm(exported, { force: true })

@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { readdirSync } from 'node:fs'
 import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { startContainers, startSleepers, type TimedService } from '../support/many-services.js'
 import { describeWith } from '../support/needs.js'
@@ -45,16 +44,12 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'many services held at onc
   })
 
   test(`R19 ${PLANS * SERVICES_EACH} leases on ${SERVICES} services at once: one stop and one start of each, and every maxDowntime holds`, async () => {
-    await world.tar.hangAll()
+    const hanging = await world.tar.hangAll()
     const created = Array.from({ length: PLANS }, (_, i) =>
       world.json<{ workflowId: string }>('backup', 'create', `many-${i}`, '--no-wait'),
     )
     const runs = await Promise.all(created)
-    await until(
-      'all captures hang',
-      () => readdirSync(world.path('bin', 'hang-all')).length === PLANS,
-      MAX_DOWNTIME_MS,
-    )
+    await until('all captures hang', () => hanging() === PLANS, MAX_DOWNTIME_MS)
     const downAtOnce = (await states()).filter((isRunning) => !isRunning).length
 
     await until('all are back', async () => (await states()).every(Boolean), 2 * MAX_DOWNTIME_MS)

@@ -12,8 +12,7 @@ const MARIADB_FOLDER = '/run/mysqld'
 
 /** Rows by line, columns by `|`. As root, for whom the page has made a role. */
 const postgres = (machine: Machine, database: string, ...statements: string[]): Promise<string> =>
-  outputOf(
-    machine,
+  machine.output(
     [
       `psql -XqAt --set=ON_ERROR_STOP=1 --dbname=${database}`,
       ...statements.map((statement) => `--command="${statement}"`),
@@ -21,13 +20,7 @@ const postgres = (machine: Machine, database: string, ...statements: string[]): 
   )
 
 const mariadb = (machine: Machine, statement: string): Promise<string> =>
-  outputOf(machine, `mariadb --batch --skip-column-names --execute="${statement}"`)
-
-async function outputOf(machine: Machine, command: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.run(command)
-  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stderr}`)
-  return stdout
-}
+  machine.output(`mariadb --batch --skip-column-names --execute="${statement}"`)
 
 const DATABASES = ['accounts', 'orders', 'stock', 'wiki'] as const
 

@@ -46,8 +46,7 @@ async function plugIn({ machine }: Stage): Promise<void> {
   await mkdir(machine.path(USB_DISK))
   await mkdir(machine.path('/mnt/usb'))
   await machine.replaceFile('/etc/fstab', `${USB_DISK} /mnt/usb none bind 0 0\n`)
-  const { code, stderr } = await machine.run('mount /mnt/usb')
-  if (code !== 0) throw new Error(stderr)
+  await machine.output('mount /mnt/usb')
 }
 
 /** A NAS with photos, a second volume, a USB disk that can be unplugged, and an account on a server elsewhere. */

@@ -10,7 +10,8 @@ import { HoldfastError } from '../../core/errors.js'
 import { parseBackupId } from '../../core/ids.js'
 import { NO_MARKS } from '../../core/marks.js'
 import type { CopyReport, ReplicateInput } from '../../core/copies.js'
-import type { HoldSpec } from '../../core/job.js'
+import { startOrder } from '../../core/hold-order.js'
+import type { HoldSpec, ResolvedHold } from '../../core/job.js'
 import type { RestoreState, RestoreStatus } from '../../core/restore-end.js'
 import type { RetentionDecision } from '../../core/retention.js'
 import type { KeyUse, SeenUses, ToldKey } from '../../core/rotation.js'
@@ -185,16 +186,16 @@ const controlActivities = (host: FakeHost) => ({
   resolveAlarm: async (cause: string) => void host.alarms.delete(cause),
 })
 
-/** Each waits for the next one that stops, as a real preflight says. */
-const startOrder = ({ services }: HoldSpec) =>
-  Object.fromEntries(services.slice(0, -1).map((service, i) => [service, [services[i + 1]!]]))
+/** As a real preflight says where all services run. */
+const withOrder = (hold: HoldSpec): ResolvedHold => ({
+  ...hold,
+  startAfter: startOrder(hold.services, new Set(hold.services)),
+})
 
 const questionActivities = (host: FakeHost) => ({
   preflight: async ({ job }: PreflightInput) => ({
     // Every service is its own canonical reference here.
-    holds: job.sets.flatMap(({ hold }) =>
-      hold === undefined ? [] : [{ ...(hold as HoldSpec), startAfter: startOrder(hold as HoldSpec) }],
-    ),
+    holds: job.sets.flatMap(({ hold }) => (hold === undefined ? [] : [withOrder(hold as HoldSpec)])),
     warnings: [],
     ...host.found.get(job.plan),
   }),

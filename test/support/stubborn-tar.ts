@@ -15,8 +15,8 @@ export interface StubbornTar {
    * the next.
    */
   hang<T>(begin: () => Promise<T>): Promise<{ readonly begun: T; readonly tar: HangingTar }>
-  /** From now on every tar hangs, each as soon as it is called, until `goOn`. */
-  hangAll(): Promise<void>
+  /** From now on every tar hangs, each as soon as it is called, until `goOn`; resolves with how many do. */
+  hangAll(): Promise<() => number>
   /** Lets all that hang go on. */
   goOn(): void
   /** Kills all that hang. */
@@ -69,7 +69,10 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
       isFree = hung.catch(() => undefined)
       return hung
     },
-    hangAll: () => mkdir(all),
+    async hangAll() {
+      await mkdir(all)
+      return () => readNames(all).length
+    },
     goOn() {
       for (const pid of readNames(all)) hanging.add(Number(pid))
       rmSync(all, { recursive: true, force: true })
