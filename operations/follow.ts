@@ -59,7 +59,9 @@ export async function followRun<T>(
   const looking = keepLooking(client, run, options, AbortSignal.any([stopLooking.signal, options.signal]))
   const left = new Promise<RunEnd<T>>((resolve) => {
     if (options.signal.aborted) resolve({ status: 'left' })
-    options.signal.addEventListener('abort', () => resolve({ status: 'left' }), { once: true })
+    options.signal.addEventListener('abort', () => resolve({ status: 'left' }), {
+      ...{ once: true, signal: stopLooking.signal },
+    })
   })
   const end = endOfRun<T>(client, run, options.signal)
   // Left behind when we stop looking first: it may fail when the connection is closed.

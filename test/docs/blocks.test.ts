@@ -29,7 +29,7 @@ const kinds: Readonly<Record<string, (block: Block, site: Site) => void>> = {
   // Of another tool, which knows what it means.
   'yaml foreign': ({ text }) => expect(parse(text)).toBeInstanceOf(Object),
   sh: ({ text }) => expect(commandsOf(text)).not.toEqual([]),
-  // Besides, it is run: see test/e2e/pages.test.ts.
+  // Besides, it is run: see test/e2e/page-walks.ts.
   'sh run': ({ text }) => expect(commandsOf(text)).not.toEqual([]),
   json: ({ text }) => expect(() => JSON.parse(text) as unknown).not.toThrow(),
   // What programs print, and files of formats that nothing here can check.

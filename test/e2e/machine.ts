@@ -35,14 +35,16 @@ export interface Machine {
   dispose(): Promise<void>
 }
 
-/**
- * Needs root: its folders are mounted over those of the system, for its own processes only.
- * @param folders those that it has besides the usual ones
- */
-export async function makeMachine(
-  environment: Readonly<Record<string, string>>,
-  folders: readonly string[] = [],
-): Promise<Machine> {
+export interface MachineOptions {
+  readonly environment: Readonly<Record<string, string>>
+  /** Those that it has besides the usual ones. */
+  readonly folders?: readonly string[] | undefined
+  /** Left out: that of the real machine. */
+  readonly hostName?: string | undefined
+}
+
+/** Needs root: its folders are mounted over those of the system, and its name is its own, for its own processes only. */
+export async function makeMachine({ environment, folders = [], hostName }: MachineOptions): Promise<Machine> {
   const own = [...USUAL, ...folders]
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-machine-'))
   const home = join(folder, 'home')
@@ -62,7 +64,10 @@ export async function makeMachine(
   await mkdir(join(folder, 'bin'))
   await writeFile(join(folder, 'bin', 'holdfast'), await commandFile(), { mode: 0o755 })
 
-  const mounts = await holdMounts(own.map((place) => `mount --bind '${path(place)}' ${place}`))
+  const inside = await holdNamespaces([
+    ...own.map((place) => `mount --bind '${path(place)}' ${place}`),
+    ...(hostName === undefined ? [] : [`hostname ${hostName}`]),
+  ])
 
   async function run(script: string): Promise<Finished> {
     // One terminal from the first command of a page to the last: its folder and what was exported last.
@@ -71,7 +76,7 @@ export async function makeMachine(
     const text = [...begin, await withIds(withOwn(script)), ...end]
     const { exitCode, stdout, stderr } = await execa(
       'nsenter',
-      [`--mount=${mounts.file}`, 'sh', '-e', '-c', text.join('\n')],
+      [...inside.options, 'sh', '-e', '-c', text.join('\n')],
       {
         ...{ reject: false, stdin: 'ignore', timeout: SCRIPT_LIMIT_MS, cwd: home },
         env: {
@@ -94,6 +99,12 @@ export async function makeMachine(
   const withOwn = (text: string): string =>
     [...instead].reduce((changed, [example, own]) => changed.replaceAll(example, own), text)
 
+  /** Of destinations that are none of its disks. */
+  async function listedIds(plan?: string): Promise<string[]> {
+    const listed = await output(`holdfast backup list --json ${plan === undefined ? '' : `--plan ${plan}`}`)
+    return (JSON.parse(listed) as readonly { readonly id: string }[]).map(({ id }) => id)
+  }
+
   /** The newest backup of a plan, or of all; ids sort by time. */
   async function newestId(plan?: string): Promise<string> {
     const names = await Promise.all(DISKS.map((disk) => readdir(path(disk), { recursive: true })))
@@ -102,7 +113,7 @@ export async function makeMachine(
       const [, ofPlan] = BACKUP_ID.exec(id) ?? []
       return ofPlan !== undefined && (plan === undefined || plan === ofPlan) ? [id] : []
     })
-    const newest = ids.sort().at(-1)
+    const newest = (ids.length > 0 ? ids : await listedIds(plan)).sort().at(-1)
     if (newest === undefined) throw new Error(`There is no backup of ${plan ?? 'any plan'} yet.`)
     return newest
   }
@@ -148,22 +159,22 @@ export async function makeMachine(
     },
     async dispose() {
       await down()
-      await mounts.end()
+      await inside.end()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-/** A process that does nothing but keep what it has mounted; it ends with this one at the latest. */
-async function holdMounts(commands: readonly string[]) {
+/** A process that does nothing but keep what it has mounted, and its name; it ends with this one at the latest. */
+async function holdNamespaces(commands: readonly string[]) {
   const script = [...commands, 'echo', 'exec cat'].join('\n')
-  const argv = ['--mount', '--propagation', 'private', 'sh', '-e', '-c', script]
+  const argv = ['--mount', '--uts', '--propagation', 'private', 'sh', '-e', '-c', script]
   const holder = spawn('unshare', argv, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(holder, 'exit')
   const isReady = await Promise.race([once(holder.stdout, 'data').then(() => true), ended.then(() => false)])
   if (!isReady) throw new Error(`The folders of the machine could not be mounted: ${commands.join('; ')}`)
   return {
-    file: `/proc/${holder.pid}/ns/mnt`,
+    options: [`--mount=/proc/${holder.pid}/ns/mnt`, `--uts=/proc/${holder.pid}/ns/uts`],
     end: async () => {
       holder.stdin.end()
       await ended

@@ -1,13 +1,13 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startMariadb } from '../support/mariadb.js'
-import { startPostgres } from '../support/postgres.js'
+import { startPostgres, type PostgresServer } from '../support/postgres.js'
 import { until } from '../support/until.js'
 import type { Machine } from './machine.js'
 import type { Scene, Stage, Trial } from './page-scenes.js'
 
 // Client programs look for their servers in these when nobody says where.
-const POSTGRES_FOLDER = '/run/postgresql'
+export const POSTGRES_FOLDER = '/run/postgresql'
 const MARIADB_FOLDER = '/run/mysqld'
 
 /** Rows by line, columns by `|`. As root, for whom the page has made a role. */
@@ -27,24 +27,38 @@ const DATABASES = ['accounts', 'orders', 'stock', 'wiki'] as const
 /** As Debian's packages have it: over the socket, whoever the system says that it is, and nobody else. */
 const BY_SYSTEM_USER = 'local all all peer\n'
 
-async function preparePostgres({ machine, ...stage }: Stage): Promise<void> {
+/** A server of the machine's own, where its clients look for it. */
+export async function servePostgres({
+  machine,
+  afterwards,
+}: Pick<Stage, 'machine' | 'afterwards'>): Promise<PostgresServer> {
   const server = await startPostgres()
-  stage.afterwards(() => server.stop())
+  afterwards(() => server.stop())
+  await chmod(machine.path(POSTGRES_FOLDER), 0o755)
+  await symlink(
+    join(server.socketFolder, `.s.PGSQL.${server.port}`),
+    machine.path(`${POSTGRES_FOLDER}/.s.PGSQL.5432`),
+  )
+  return server
+}
+
+/** From now on `server.run` is a stranger. */
+export async function letSystemUsersIn(machine: Machine, server: PostgresServer): Promise<void> {
+  await writeFile(await server.run('SHOW hba_file'), BY_SYSTEM_USER)
+  await server.run('SELECT pg_reload_conf()')
+  const asItsOwner = 'runuser --user=postgres -- psql --no-password --command="SELECT 1"'
+  await until('PostgreSQL goes by system users', async () => (await machine.run(asItsOwner)).code === 0)
+}
+
+async function preparePostgres(stage: Stage): Promise<void> {
+  const server = await servePostgres(stage)
   await server.run(`CREATE ROLE clerk LOGIN PASSWORD 'canary-clerk'`)
   for (const name of DATABASES) {
     await server.run(`CREATE DATABASE ${name} OWNER clerk`)
     await server.run(`CREATE TABLE notes AS SELECT '${name}' AS what`, name)
   }
   await server.run('ALTER TABLE notes OWNER TO clerk', 'orders')
-  await chmod(machine.path(POSTGRES_FOLDER), 0o755)
-  await symlink(
-    join(server.socketFolder, `.s.PGSQL.${server.port}`),
-    machine.path(`${POSTGRES_FOLDER}/.s.PGSQL.5432`),
-  )
-  await writeFile(await server.run('SHOW hba_file'), BY_SYSTEM_USER)
-  await server.run('SELECT pg_reload_conf()')
-  const asItsOwner = 'runuser --user=postgres -- psql --no-password --command="SELECT 1"'
-  await until('PostgreSQL goes by system users', async () => (await machine.run(asItsOwner)).code === 0)
+  await letSystemUsersIn(stage.machine, server)
 }
 
 async function prepareMariadb({ machine, ...stage }: Stage): Promise<void> {

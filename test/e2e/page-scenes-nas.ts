@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { startSshAccount } from '../support/sshd.js'
+import type { Machine } from './machine.js'
 import type { Scene, Stage } from './page-scenes.js'
 
 /** Of 127.0.0.0/8, where nothing else listens at the port of SSH. */
@@ -33,13 +34,10 @@ async function rentServer({ machine, ...stage }: Stage): Promise<void> {
   await machine.replaceFile('/etc/hosts', `127.0.0.1 localhost\n${ADDRESS} vps.example.org\n`)
 }
 
-/** Nothing of the page looks at what it was told. */
-async function makeNotify({ machine }: Stage): Promise<void> {
-  await writeFile(machine.path('/etc/holdfast/notify'), '#!/bin/sh\ncat >>/srv/alarms.json\n', {
-    mode: 0o755,
-  })
-  // The folder of the page is one of the real system, where others have their programs.
-  machine.readerHas('/usr/local/bin/notify', '/etc/holdfast/notify')
+/** The folder of the page is one of the real system, where others have their programs. Nothing looks at what it was told. */
+export async function makeNotify(machine: Machine, folder: string): Promise<void> {
+  await writeFile(machine.path(`${folder}/notify`), '#!/bin/sh\ncat >>/srv/alarms.json\n', { mode: 0o755 })
+  machine.readerHas('/usr/local/bin/notify', `${folder}/notify`)
 }
 
 async function plugIn({ machine }: Stage): Promise<void> {
@@ -56,7 +54,7 @@ export const nasOffsite: Scene = {
     await makePhotos(stage)
     await plugIn(stage)
     await rentServer(stage)
-    await makeNotify(stage)
+    await makeNotify(stage.machine, '/etc/holdfast')
   },
   async damage(stage) {
     await rm(pathOf(stage, '2026/may'), { recursive: true })

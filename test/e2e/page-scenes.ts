@@ -6,7 +6,9 @@ import { until } from '../support/until.js'
 import type { Machine } from './machine.js'
 
 export interface Stage {
+  /** The first host, and the only one of most pages. */
   readonly machine: Machine
+  readonly others: readonly Machine[]
   readonly docker: DockerForTests
   /** What shall end when the page has come to its end, or to none. */
   afterwards(work: () => Promise<void>): void
@@ -24,7 +26,9 @@ export interface Trial {
 /** What a page takes for granted, and how its restores in place are judged. */
 export interface Scene extends Trial {
   readonly environment?: Readonly<Record<string, string>>
-  /** Folders of the system that the machine has of its own, besides the usual ones. */
+  /** Names of the hosts; left out: one, with the name of the real machine. */
+  readonly hosts?: readonly string[]
+  /** Folders of the system that each machine has of its own, besides the usual ones. */
   readonly folders?: readonly string[]
   prepare(stage: Stage): Promise<void>
   /** How commands are judged that bring back something else than all; by their words, without the id. */

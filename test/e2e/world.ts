@@ -188,10 +188,18 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     tar,
     async startHanging(plan) {
-      const { begun, tar: hanging } = await tar.hang(() =>
-        json<{ workflowId: string }>('backup', 'create', plan, '--no-wait'),
-      )
-      return { workflowId: begun.workflowId, tar: hanging }
+      let workflowId = ''
+      const begin = async () => {
+        workflowId = (await json<{ workflowId: string }>('backup', 'create', plan, '--no-wait')).workflowId
+      }
+      try {
+        const hanging = await tar.hang(begin)
+        return { workflowId, tar: hanging }
+      } catch (error) {
+        const { stdout, stderr } = await holdfast('run', 'show', workflowId)
+        const logs = await logsOf(path('state', 'logs'))
+        throw new Error(`${plan} reached no capture:\n${stdout}\n${stderr}\n${logs}`, { cause: error })
+      }
     },
     outcomeOf: (workflowId, limitMs = RUN_LIMIT_MS) =>
       until(

@@ -7,12 +7,14 @@ export const root = join(import.meta.dirname, '..', '..')
 export interface Block {
   /** As a person finds it: `docs/plans.md:12`. */
   readonly place: string
-  /** `yaml plan`, `sh run`, `text`: the whole info string, without `file=…` and `exit=…`. */
+  /** `yaml plan`, `sh run`, `text`: the whole info string, without what has a `=`. */
   readonly kind: string
   /** `file=…` of the info string: the file that a reader makes of it. */
   readonly file?: string
   /** `exit=…` of the info string: what a script ends with, other than 0. */
   readonly exitCode?: number
+  /** `host=each` in the info string: it is typed on every host of the page. */
+  readonly isForEachHost: boolean
   readonly text: string
 }
 
@@ -93,13 +95,14 @@ function separate(path: string, lines: readonly string[]): { blocks: Block[]; pr
   return { blocks, prose }
 }
 
-function described(info: string): Pick<Block, 'kind' | 'file' | 'exitCode'> {
+function described(info: string): Omit<Block, 'place' | 'text'> {
   const words = info.trim().split(/\s+/)
-  const valueOf = (name: 'file' | 'exit') =>
+  const valueOf = (name: 'file' | 'exit' | 'host') =>
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
-  const [file, exitCode] = [valueOf('file'), valueOf('exit')]
+  const [file, exitCode, host] = [valueOf('file'), valueOf('exit'), valueOf('host')]
   return {
-    kind: words.filter((word) => !/^(file|exit)=/.test(word)).join(' '),
+    kind: words.filter((word) => !/^(file|exit|host)=/.test(word)).join(' '),
+    isForEachHost: host === 'each',
     ...(file === undefined ? {} : { file }),
     ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
   }

@@ -14,7 +14,7 @@ export interface StubbornTar {
    * Does `begin`, and resolves when a tar that creates or extracts an archive hangs. Calls wait for each other: any tar may be
    * the next.
    */
-  hang<T>(begin: () => Promise<T>): Promise<{ readonly begun: T; readonly tar: HangingTar }>
+  hang(begin: () => Promise<void>): Promise<HangingTar>
   /** From now on every tar hangs, each as soon as it is called, until `goOn`; resolves with how many do. */
   hangAll(): Promise<() => number>
   /** Lets all that hang go on. */
@@ -63,8 +63,8 @@ export async function makeStubbornTar(folder: string): Promise<StubbornTar> {
     hang(begin) {
       const hung = isFree.then(async () => {
         await writeFile(order, '')
-        const begun = await begin()
-        return { begun, tar: await hangs() }
+        await begin()
+        return hangs()
       })
       isFree = hung.catch(() => undefined)
       return hung

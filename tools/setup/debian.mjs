@@ -20,6 +20,8 @@ const packages = {
   'python3-venv': '/usr/share/doc/python3-venv',
   'busybox-static': '/bin/busybox',
   'util-linux': '/usr/bin/setpriv',
+  hostname: '/bin/hostname',
+  openssl: '/usr/bin/openssl',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
 }
