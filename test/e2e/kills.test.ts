@@ -16,7 +16,7 @@ import { makeWorld, type Finished, type World } from './world.js'
 
 const KILLS_OF_EACH = isLong ? 20 : 1
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_121)
-const KILL_LIMIT_MS = 180_000
+const KILL_LIMIT_MS = 400_000
 const MEBIBYTES = 12
 
 describeWith(['built', 'temporal'], 'killed at random moments', () => {

@@ -117,7 +117,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   await writeJsonFile(path('state', 'temporal', 'ports.json'), portsOfThisWorker())
 
   async function holdfast(...args: string[]): Promise<Finished> {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
+    const { exitCode, stdout, stderr, timedOut } = await execa(process.execPath, [program, ...args], {
       cwd: folder,
       reject: false,
       stdin: 'ignore',
@@ -125,6 +125,10 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...environment },
     })
     canaries.inspect(`what holdfast ${args.join(' ')} said`, `${stdout}\n${stderr}`)
+    if (timedOut) {
+      const logs = await logsOf(path('state', 'logs'))
+      throw new Error(`holdfast ${args.join(' ')} did not end in time:\n${stdout}\n${stderr}\n${logs}`)
+    }
     return { code: exitCode ?? -1, stdout, stderr }
   }
 
