@@ -21,15 +21,28 @@ export const missingVariable = (need: Need): string => `HOLDFAST_TEST_MISSING_${
  * `CI=true` they run and fail, saying what is missing.
  */
 export function describeWith(needs: readonly Need[], name: string, tests: () => void): void {
+  const missing = missingOf(needs)
+  if (missing === undefined) return describe(name, tests)
+  if (process.env['CI'] !== 'true') return describe.skip(`${name} (missing ${missing})`, tests)
+  describe(name, () => test('has what it needs', failWith(missing)))
+}
+
+/** The same for one test. */
+export function testWith(needs: readonly Need[], name: string, work: () => Promise<void>): void {
+  const missing = missingOf(needs)
+  if (missing === undefined) return test(name, work)
+  if (process.env['CI'] !== 'true') return test.skip(`${name} (missing ${missing})`, work)
+  test(name, failWith(missing))
+}
+
+function missingOf(needs: readonly Need[]): string | undefined {
   const missing = needs.flatMap((need) => {
     const reason = process.env[missingVariable(need)]
     return reason === undefined || reason === '' ? [] : [`${need}: ${reason}`]
   })
-  if (missing.length === 0) return describe(name, tests)
-  if (process.env['CI'] !== 'true') return describe.skip(`${name} (missing ${missing.join('; ')})`, tests)
-  describe(name, () => {
-    test('has what it needs', () => {
-      throw new Error(`Missing on this machine: ${missing.join('; ')}`)
-    })
-  })
+  return missing.length === 0 ? undefined : missing.join('; ')
+}
+
+const failWith = (missing: string) => () => {
+  throw new Error(`Missing on this machine: ${missing}`)
 }

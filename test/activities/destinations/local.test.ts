@@ -18,6 +18,7 @@ import { Readable } from 'node:stream'
 import { local } from '../../../activities/destinations/local.js'
 import { TEMPORARY_FOLDER } from '../../../activities/destinations/object-tree.js'
 import { noise, pieces } from '../pipeline/bytes.js'
+import { describeWith } from '../../support/needs.js'
 
 const { signal } = new AbortController()
 const random = (digits: number) => randomBytes(digits).toString('hex').slice(0, digits)
@@ -90,10 +91,7 @@ it('says that a file is no folder', async () => {
   })
 })
 
-const isRoot = process.getuid?.() === 0
-const mounts = isRoot ? describe : describe.skip
-
-mounts('on filesystems of its own', () => {
+describeWith(['root'], 'on filesystems of its own', () => {
   let mounted: string
   const mount = (...options: string[]) => execFileSync('mount', [...options, mounted], { stdio: 'pipe' })
   beforeEach(() => mkdirSync((mounted = join(folder, 'mounted'))))
@@ -159,7 +157,7 @@ it('lists nothing of a writer that was killed', async () => {
 })
 
 it('reports missing rights as such', async () => {
-  if (isRoot) return expect(await deniedAsNobody(folder)).toMatch('destination.denied')
+  if (process.getuid?.() === 0) return expect(await deniedAsNobody(folder)).toMatch('destination.denied')
   chmodSync(folder, 0o500)
   await expect(put('x', Buffer.from('x'))).rejects.toMatchObject({ code: 'destination.denied' })
 })

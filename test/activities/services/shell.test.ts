@@ -1,6 +1,7 @@
 import { createHostShell } from '../../../activities/services/shell.js'
 import { describeShell } from '../../contracts/shell.js'
 import { processesWith } from '../../support/processes.js'
+import { testWith } from '../../support/needs.js'
 
 const shell = createHostShell(process.env)
 
@@ -19,8 +20,7 @@ test('runs in the folder that is asked for, and says when there is none', async 
   await expect(missing).rejects.toMatchObject({ code: 'source.not-found' })
 })
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip
-asRoot('runs as another user, without our groups', async () => {
+testWith(['root'], 'runs as another user, without our groups', async () => {
   const { stdout } = await shell.run(['id'], {
     signal: new AbortController().signal,
     user: { uid: 65534, gid: 65534 },

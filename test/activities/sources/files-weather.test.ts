@@ -7,6 +7,7 @@ import { files } from '../../../activities/sources/files.js'
 import { collect, noise } from '../pipeline/bytes.js'
 import { MemorySink } from '../../fakes/sink.js'
 import { makeBench, type Bench } from './files-support.js'
+import { testWith } from '../../support/needs.js'
 
 const LARGE = 16 * 1024 * 1024
 const host = createHostShell(process.env)
@@ -87,8 +88,7 @@ it.each([
   expect(result.notCaptured).toEqual([{ path, cause }])
 })
 
-it('names files that may not be read, and folders', async () => {
-  if (process.getuid?.() !== 0) return
+testWith(['root'], 'names files that may not be read, and folders', async () => {
   chmodSync(bench.folder, 0o755)
   writeFileSync(join(tree, 'secret'), 'x')
   chmodSync(join(tree, 'secret'), 0o600)
@@ -99,8 +99,7 @@ it('names files that may not be read, and folders', async () => {
   expect(result.notCaptured).toEqual([{ path: join(tree, 'secret'), cause: 'unreadable' }])
 })
 
-it('names a folder that may not be listed', async () => {
-  if (process.getuid?.() !== 0) return
+testWith(['root'], 'names a folder that may not be listed', async () => {
   mkdirSync(join(tree, 'closed'))
   chmodSync(join(tree, 'closed'), 0o700)
   chmodSync(bench.folder, 0o755)

@@ -18,6 +18,7 @@ import type { RestoreTarget } from '../../../activities/sources/driver.js'
 import type { Item } from '../../../core/backup.js'
 import { backUp, everythingIn, makeBench, readerOf, storedPath, type Bench } from './files-support.js'
 import { makeHostileTree } from './files-hostile-tree.js'
+import { testWith } from '../../support/needs.js'
 
 let bench: Bench
 let tree: string
@@ -28,8 +29,6 @@ beforeEach(async () => {
 })
 afterEach(() => bench.dispose())
 
-const isRoot = process.getuid?.() === 0
-const asRoot = isRoot ? it : it.skip
 const target = (changes: Partial<RestoreTarget> = {}): RestoreTarget => ({ restoreId: 'b/1', ...changes })
 const source = (changes: { exclude?: string[]; paths?: string[] } = {}) => ({
   type: 'files' as const,
@@ -45,7 +44,7 @@ const restore = async (item: Item, changes: Partial<RestoreTarget> = {}) => {
 const safety = () => `${tree}.holdfast-before-b-1`
 
 describe('round trip', () => {
-  asRoot('brings back everything of a hostile tree, exactly', async () => {
+  testWith(['root'], 'brings back everything of a hostile tree, exactly', async () => {
     makeHostileTree(tree)
     const before = everythingIn(tree)
 
@@ -58,7 +57,7 @@ describe('round trip', () => {
     expect(result.counts).toMatchObject({ symlinks: 3, hardLinks: 2, devices: 2, fifos: 1 })
   })
 
-  asRoot('can be opened without Holdfast', async () => {
+  testWith(['root'], 'can be opened without Holdfast', async () => {
     makeHostileTree(tree)
     const before = everythingIn(tree)
     const { item } = await backUp(bench, files, source())
@@ -187,7 +186,7 @@ describe('preflight', () => {
     await expect(refused).rejects.toMatchObject({ code, hint: expect.any(String) as string })
   })
 
-  asRoot('refuses a path that may not be read', async () => {
+  testWith(['root'], 'refuses a path that may not be read', async () => {
     execFileSync('chmod', ['755', bench.folder])
     execFileSync('chmod', ['700', tree])
     process.seteuid?.(65_534)

@@ -5,9 +5,9 @@ import { volume } from '../../../activities/sources/volume.js'
 import { HoldfastError } from '../../../core/errors.js'
 import { backUp, everythingIn, makeBench, readerOf, type Bench } from './files-support.js'
 import { makeHostileTree } from './files-hostile-tree.js'
+import { testWith } from '../../support/needs.js'
 
 const source = { type: 'volume' as const, volume: 'shop_uploads', exclude: ['cache'] }
-const asRoot = process.getuid?.() === 0 ? it : it.skip
 
 let bench: Bench
 let data: string
@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.dispose())
 
-asRoot('comes back with everything that was in it, and with its own rights', async () => {
+testWith(['root'], 'comes back with everything that was in it, and with its own rights', async () => {
   makeHostileTree(data)
   execFileSync('chown', ['999:998', data])
   execFileSync('chmod', ['0710', data])
