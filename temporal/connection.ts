@@ -174,8 +174,13 @@ const securityOf = ({ tls, apiKey }: TemporalTarget) => ({
 const optionsOf = (target: TemporalTarget): ConnectionOptions => ({
   address: target.address,
   ...securityOf(target),
-  // A proxy of the environment is for far away servers.
-  ...(isLoopback(target.address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+  channelArgs: {
+    // By itself gRPC tries again after up to two minutes: so long nothing would go on after a server is back.
+    'grpc.initial_reconnect_backoff_ms': 500,
+    'grpc.max_reconnect_backoff_ms': 1000,
+    // A proxy of the environment is for far away servers.
+    ...(isLoopback(target.address) ? { 'grpc.enable_http_proxy': 0 } : {}),
+  },
 })
 
 /**

@@ -33,6 +33,7 @@ export interface FaultyProxy {
 export async function startFaultyProxy(
   targetPort: number,
   faultOf: (connection: number) => Fault | undefined,
+  port = 0,
 ): Promise<FaultyProxy> {
   let connections = 0
   let bytesUp = 0
@@ -57,7 +58,7 @@ export async function startFaultyProxy(
     client.pipe(passing(fault, 'up', end)).pipe(target)
     target.pipe(passing(fault, 'down', end)).pipe(client)
     return undefined
-  }).listen(0, '127.0.0.1')
+  }).listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
