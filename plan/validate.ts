@@ -1,5 +1,6 @@
 import type { ConfigFile } from '../schemas/config.js'
 import type { PlanFile } from '../schemas/plan.js'
+import { validatorOf } from '../schemas/validators.js'
 import { configMistakes } from './checks/config.js'
 import { destinationMistakes, missingDestinations } from './checks/destinations.js'
 import { encryptionMistakes } from './checks/encryption.js'
@@ -14,7 +15,6 @@ import { says, type Draft, type Mistake } from './mistakes.js'
 import { parseYaml, type ParsedYaml } from './parse.js'
 import { prune } from './prune.js'
 import { schemaMistakes } from './schema-mistakes.js'
-import { validatorOf } from './validators.js'
 
 /** More would not be read; the rest shows when these are mended. */
 const MOST_ISSUES = 50

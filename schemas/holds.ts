@@ -1,9 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { ServiceReference, choice, duration, strict } from './common.js'
-import { LABEL_PATTERN, SERVICE_PATTERN, VOLUME_PATTERN } from './patterns.js'
-
-/** More do not stop together within a downtime that anybody accepts. */
-export const MOST_SERVICES = 50
+import { LABEL_PATTERN, MOST_SERVICES, SERVICE_PATTERN, VOLUME_PATTERN } from './patterns.js'
 
 export const HoldMode = choice(
   ['stop', 'pause'],

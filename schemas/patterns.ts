@@ -1,4 +1,4 @@
-// Apart from the schemas: what reads plans needs these, and not the library that the schemas are written with.
+// Apart from the schemas: what works with plans needs these, and not the library that the schemas are written with.
 
 export const NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 export const DURATION_PATTERN = '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$'
@@ -15,6 +15,8 @@ export const PATH_PATTERN = '^/'
 export const KEY_ID_PATTERN = '^[0-9a-f]{16}$'
 /** `key` or `key=value`, as Docker takes them; a value may hold anything but control characters. */
 export const LABEL_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_./-]*(=[^\\u0000-\\u001f]*)?$'
+/** In a hold: more do not stop together within a downtime that anybody accepts. */
+export const MOST_SERVICES = 50
 export const VOLUME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]*$'
 /** After systemd its names of units; after docker, a slash parts Compose project and service. */
 export const SERVICE_PATTERN =

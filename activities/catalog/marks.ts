@@ -1,4 +1,3 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { Readable } from 'node:stream'
 import { doubtOf, type MarkProof } from '../../core/authenticity.js'
 import { HoldfastError } from '../../core/errors.js'
@@ -14,7 +13,7 @@ import {
   type MarkState,
   type PlacedMark,
 } from '../../core/marks.js'
-import { Mark as MarkSchema } from '../../schemas/mark.js'
+import { validatorOf } from '../../schemas/validators.js'
 import type { Destination, ObjectInfo } from '../destinations/driver.js'
 import type { BackupPlace } from '../keys/data-key.js'
 import { codeOf, isCodeOf } from '../keys/derive.js'
@@ -97,16 +96,10 @@ function codedBytes(objectName: string, bytes: Buffer): Buffer {
 function parseMark(bytes: Buffer): Mark | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
-    return markValidator()(value) ? value : undefined
+    return validatorOf('mark')(value) ? value : undefined
   } catch {
     return undefined
   }
-}
-
-let compiled: ValidateFunction<Mark> | undefined
-function markValidator(): ValidateFunction<Mark> {
-  compiled ??= new Ajv2020({ strict: true, strictRequired: false }).compile<Mark>(MarkSchema)
-  return compiled
 }
 
 /** All marks of one backup, as they are now. One that cannot be read, or believed, is among them. */

@@ -1,10 +1,9 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { HoldfastError } from '../../core/errors.js'
 import { MANIFEST_FORMAT, type Manifest } from '../../core/backup.js'
 import type { EncryptedManifest } from '../../core/encrypted-manifest.js'
 import { backupFolder, manifestName, parseBackupId } from '../../core/ids.js'
-import { Manifest as ManifestSchema } from '../../schemas/manifest.js'
-import { EncryptedManifest as EncryptedManifestSchema } from '../../schemas/encrypted-manifest.js'
+import { validatorOf } from '../../schemas/validators.js'
 import type { Destination } from '../destinations/driver.js'
 import { readSmallObject } from './small-object.js'
 
@@ -66,7 +65,10 @@ export function checkManifest(value: unknown, about: About): Manifest | Encrypte
       `Backup ${about.backupId} at destination "${about.destination}" was written as ${format}, which this version cannot read.`,
       { hint: 'Use the version of Holdfast that made it, or a newer one.' },
     )
-  const validate = validatorOf(value)
+  const isSealed = typeof value === 'object' && value !== null && 'sealed' in value
+  const validate: ValidateFunction<Manifest | EncryptedManifest> = isSealed
+    ? validatorOf('encrypted-manifest')
+    : validatorOf('manifest')
   if (!validate(value)) {
     const [first] = validate.errors ?? []
     throw damaged(about, `${first?.instancePath || 'it'} ${first?.message ?? 'is not as it should be'}`)
@@ -99,13 +101,3 @@ export const damaged = (about: About, why: string, cause?: unknown): HoldfastErr
       ...(cause === undefined ? {} : { cause }),
     },
   )
-
-type Validator = ValidateFunction<ManifestSchema | EncryptedManifestSchema>
-let compiled: { open: Validator; sealed: Validator } | undefined
-
-/** Compiling takes longer than to list a hundred backups: once per process, and only when asked. */
-function validatorOf(value: unknown): Validator {
-  const ajv = new Ajv2020({ strict: true, strictRequired: false, discriminator: true })
-  compiled ??= { open: ajv.compile(ManifestSchema), sealed: ajv.compile(EncryptedManifestSchema) }
-  return typeof value === 'object' && value !== null && 'sealed' in value ? compiled.sealed : compiled.open
-}

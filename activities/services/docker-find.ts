@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { HoldfastError } from '../../core/errors.js'
-import { MOST_SERVICES, type ServiceSelector } from '../../schemas/holds.js'
+import type { ServiceSelector } from '../../schemas/holds.js'
+import { MOST_SERVICES } from '../../schemas/patterns.js'
 import type { DockerClient } from './docker-client.js'
 import { nameOf } from './docker-names.js'
 import { isOneOff } from './docker-resolve.js'
