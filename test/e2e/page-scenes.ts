@@ -1,6 +1,8 @@
 import { execa } from 'execa'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SiteStatus } from '../../operations/status.js'
 import type { DockerForTests } from '../support/docker.js'
 import { until } from '../support/until.js'
 import type { Machine } from './machine.js'
@@ -127,6 +129,58 @@ export const composeShop: Scene = {
   }),
 }
 
+const CONFIGURATION = `version: 1
+site: home
+host: old
+destinations: { disk: { type: local, path: /mnt/backups } }
+keys: { main: { type: file, path: /etc/holdfast/main.key } }
+defaults: { destinations: [disk], encryption: { keys: [main] } }
+`
+
+const SHOP = `version: 1
+plan: shop
+schedule: { cron: '30 4 * * *', timezone: Europe/Berlin }
+hold: { services: [docker:shop/web, docker:shop/worker], maxDowntime: 2m }
+sources:
+  orders: { type: postgres, in: docker:shop/db, database: orders }
+  uploads: { type: volume, volume: shop_uploads }
+`
+
+/** The embedded server's database is damaged, or was never there: afterwards the schedules are there again. */
+const temporalLost: Trial = {
+  expected: ['shop'],
+  async damage({ machine }) {
+    const folder = machine.path('/var/lib/holdfast/temporal')
+    for (const name of existsSync(folder) ? await readdir(folder) : [])
+      if (name.endsWith('.db')) await writeFile(join(folder, name), 'no database')
+  },
+  async look({ machine }) {
+    const { stdout } = await machine.run('holdfast status --json')
+    const { plans } = JSON.parse(stdout) as SiteStatus
+    return plans.filter(({ nextRunAt }) => nextRunAt !== undefined).map(({ plan }) => plan)
+  },
+}
+
+/** A shop that is backed up already, and goes to a machine that has nothing of what was backed up, nor a state folder. */
+export const movedShop: Scene = {
+  ...composeShop,
+  async prepare(stage) {
+    const { machine } = stage
+    await composeShop.prepare(stage)
+    await machine.writeFile('/etc/holdfast/holdfast.yaml', CONFIGURATION)
+    await machine.writeFile('/etc/holdfast/plans/shop.yaml', SHOP)
+    await machine.output(
+      'cd /etc/holdfast; holdfast key create main; holdfast up --detach; holdfast plan apply',
+    )
+  },
+  async damage(stage) {
+    await composeShop.damage(stage)
+    for (const name of await readdir(stage.machine.path('/var/lib/holdfast')))
+      await rm(join(stage.machine.path('/var/lib/holdfast'), name), { recursive: true })
+  },
+  parts: { 'plan apply': temporalLost },
+}
+
 const NOTES = '/srv/notes/notes.db'
 
 const sqlite = async (file: string, statement: string): Promise<string> =>
@@ -169,13 +223,6 @@ export const sqliteNotes: Scene = {
   look: async (stage) => ({ ...(await lookAtNotes(stage)), isRunning: await isRunning(stage, 'notes') }),
 }
 
-const CONFIGURATION = `version: 1
-site: home
-host: old
-destinations: { disk: { type: local, path: /mnt/backups } }
-keys: { main: { type: file, path: /etc/holdfast/main.key } }
-defaults: { destinations: [disk], encryption: { keys: [main] } }
-`
 const PLAN = `version: 1
 plan: notes
 schedule: { every: 24h }
