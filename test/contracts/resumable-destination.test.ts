@@ -14,7 +14,7 @@ import { knowForeignErrors } from '../support/foreign-errors.js'
 import { describeWith } from '../support/needs.js'
 import { makeBucket, openS3, QUICK_S3, s3Client, s3Endpoint, s3Settings } from '../support/s3.js'
 import { startSshd, type SshServer } from '../support/sshd.js'
-import { describeResumable, type ResumablePlace } from './resumable-destination.js'
+import { NAME, describeResumable, type ResumablePlace } from './resumable-destination.js'
 
 knowForeignErrors()
 const { signal } = new AbortController()
@@ -91,7 +91,8 @@ function s3Place(bucket: string): ResumablePlace {
 }
 
 async function leftParts(client: S3Client, { bucket, prefix }: { bucket: string; prefix: string }) {
-  const listing = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix })
+  // All of the name: minio lists no uploads by the beginning of it.
+  const listing = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: `${prefix}/${NAME}` })
   const { Uploads = [] } = await client.send(listing)
   const all = Uploads.map(async ({ Key, UploadId }) => {
     const { Parts = [] } = await client.send(new ListPartsCommand({ Bucket: bucket, Key, UploadId }))

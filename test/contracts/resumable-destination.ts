@@ -7,7 +7,8 @@ import type { FaultyProxy } from '../support/faulty-proxy.js'
 import { until } from '../support/until.js'
 
 const MIB = 2 ** 20
-const NAME = 'plans/shop/backup/uploads.tar.zst.enc'
+/** Of the object of all these tests. */
+export const NAME = 'plans/shop/backup/uploads.tar.zst.enc'
 const { signal } = new AbortController()
 
 /** An empty place at a store that uploads can go on in. */

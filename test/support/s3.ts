@@ -9,6 +9,11 @@ import type { DestinationOf } from '../../schemas/destinations.js'
 export const S3_KEY = 'canary-s3-access-key'
 export const S3_SECRET = 'canary-s3-secret-key'
 
+/** Which server the tests use; `npm run test:long` uses both, one after the other. */
+export const s3Server: 'versitygw' | 'minio' =
+  process.env['HOLDFAST_TEST_S3_SERVER'] === 'minio' ? 'minio' : 'versitygw'
+export const S3_REGION = 'us-east-1'
+
 /** Less patience than for a store far away. */
 export const QUICK_S3: S3Limits = { ...S3_LIMITS, connectMs: 1000, idleMs: 700, attempts: 2, pausesMs: [50] }
 
@@ -19,7 +24,7 @@ export const s3Endpoint = (): string => process.env['HOLDFAST_TEST_S3'] ?? ''
 export const s3Client = (): S3Client =>
   new S3Client({
     endpoint: s3Endpoint(),
-    region: 'us-east-1',
+    region: S3_REGION,
     forcePathStyle: true,
     credentials: { accessKeyId: S3_KEY, secretAccessKey: S3_SECRET },
   })

@@ -10,7 +10,7 @@ import { missingShells } from './shells.js'
 import { missingSofthsm } from './softhsm.js'
 import { missingSshd } from './sshd.js'
 import { startTemporal } from './temporal.js'
-import { missingS3, startS3 } from './versitygw.js'
+import { missingS3, startS3 } from './s3-server.js'
 import { missingTink } from './tink.js'
 
 const root = join(import.meta.dirname, '..', '..')
