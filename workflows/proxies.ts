@@ -200,8 +200,7 @@ export function waitActivities(host: string) {
 export function questionActivities(host: string, patience: 'question' | 'step') {
   const taskQueue = taskQueues.questions(host)
   const of = (options: ActivityOptions) => proxyActivities<QuestionActivities>({ ...options, taskQueue })
-  const { heartbeatTimeout: _, ...silent } = classes.preflight
-  const usual = of(patience === 'question' ? classes.question : silent)
+  const usual = of(patience === 'question' ? classes.question : classes.preflight)
   const { scheduleToStartTimeout } = patience === 'question' ? classes.question : classes.preflight
   const patient = of({ ...classes.preflight, scheduleToStartTimeout })
   return {

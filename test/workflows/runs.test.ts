@@ -133,6 +133,23 @@ test('a backup that cannot be read back stands, with an alarm, and lets nothing 
   expect(agent.host.alarms.get('verification/unread')?.summary).toContain('No permission')
 })
 
+test('a worker that dies is missed within a minute, whatever a run waits for', async () => {
+  const handle = await start(testRun(world('missed').job))
+  await handle.result()
+
+  const { events = [] } = await handle.fetchHistory()
+  const waits = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {
+    if (scheduled == null) return []
+    const limits = [scheduled.heartbeatTimeout, scheduled.startToCloseTimeout].map((limit) =>
+      Number(limit?.seconds ?? 0),
+    )
+    return [{ name: scheduled.activityType?.name, seconds: Math.min(...limits.filter((limit) => limit > 0)) }]
+  })
+
+  expect(waits.map(({ name }) => name)).toEqual(expect.arrayContaining(['previewRetention', 'capture']))
+  expect(waits.filter(({ seconds }) => seconds > 60)).toEqual([])
+})
+
 test('without retention a run still removes what was deleted before', async () => {
   const { retention: _, ...job } = world('keeps-all').job
 
