@@ -51,14 +51,26 @@ export const orchestrators = ({ client, world }: Asker): Promise<readonly string
 /** The answer, unless no worker takes up the question: a person waits, and a question has no time limit of its own. */
 async function answerOf({ world }: Asker, handle: WorkflowHandle): Promise<unknown> {
   const answered = new AbortController()
-  const answer: Promise<unknown> = (handle.result() as Promise<unknown>).finally(() => answered.abort())
+  let isGivenUp = false
+  const answer = (handle.result() as Promise<unknown>)
+    .catch((error: unknown) => {
+      throw isGivenUp ? nobodyOrchestrates() : error
+    })
+    .finally(() => answered.abort())
   // It may end after nobody waits for it any more.
   answer.catch(() => undefined)
   const abandoned = world.sleep(TAKE_UP_LIMIT_MS, answered.signal).then(async () => {
     if (answered.signal.aborted) return answer
     const { historyLength } = await handle.describe()
     if (historyLength > EVENTS_BEFORE_FIRST_TASK) return answer
-    await handle.terminate('Nobody took it up in time; whoever asked has gone.')
+    isGivenUp = true
+    try {
+      await handle.terminate('Nobody took it up in time; whoever asked has gone.')
+    } catch {
+      // It has just been answered.
+      isGivenUp = false
+      return answer
+    }
     throw nobodyOrchestrates()
   })
   return Promise.race([answer, abandoned])

@@ -97,14 +97,11 @@ describeWith(['built', 'temporal'], 'killed at random moments', () => {
     },
   }
 
-  async function killWorkers(): Promise<void> {
-    for (const pid of Object.values(await world.children())) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It is being started again after an earlier kill.
-      }
-    }
+  /** Resolves with who was killed. */
+  async function killWorkers(): Promise<readonly number[]> {
+    const pids = Object.values(await world.children())
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    return pids
   }
 
   /** A restore whose worker died in its swap waits for a person to say how it ends. */
@@ -135,8 +132,8 @@ describeWith(['built', 'temporal'], 'killed at random moments', () => {
         const finished = world.holdfast(...command)
 
         await delay((percent / 100) * usualMs)
-        await killWorkers()
-        ends.push((await ended(finished)).code)
+        const killed = await killWorkers()
+        ends.push((await ended(finished, killed)).code)
         await endRestores()
 
         const after = await listed()
@@ -156,9 +153,15 @@ describeWith(['built', 'temporal'], 'killed at random moments', () => {
   )
 
   /** The agent starts its workers again, and what was begun goes on, or says that it does not. */
-  async function ended(finished: Promise<Finished>): Promise<Finished> {
+  async function ended(finished: Promise<Finished>, killed: readonly number[]): Promise<Finished> {
     const end = await finished
-    await until('both workers run again', areServing, KILL_LIMIT_MS)
+    // Temporal takes the dead ones for connected for some minutes more.
+    const areNew = async () => {
+      const pids = Object.values(await world.children())
+      return pids.length === killed.length && !pids.some((pid) => killed.includes(pid))
+    }
+    await until('both workers are new', areNew, KILL_LIMIT_MS)
+    await until('both workers serve', areServing, KILL_LIMIT_MS)
     return end
   }
 
