@@ -20,10 +20,10 @@ it(
         ['--import', 'tsx', program, folder, String(BYTES)],
         { env: dataEnvironment(process.env) },
       )
-      const measured = JSON.parse(stdout) as { readBytes: number; peakBytes: number }
+      const measured = JSON.parse(stdout) as { readBytes: number; grownBytes: number }
 
       expect(measured.readBytes).toBe(BYTES)
-      expect(measured.peakBytes).toBeLessThan(300 * MIB)
+      expect(measured.grownBytes).toBeLessThan(250 * MIB)
     } finally {
       await rm(folder, { recursive: true })
     }
