@@ -8,8 +8,8 @@ import { destinationWorld } from '../support/destination-world.js'
 import { describeWith } from '../support/needs.js'
 import { python } from '../support/python.js'
 import { makeBucket, openS3, s3Settings } from '../support/s3.js'
-import { startSshd, type SshServer } from '../support/sshd.js'
 import { describeDestination } from './destination.js'
+import { describeSshServers } from './ssh-servers.js'
 
 const kinds = createDestinationKinds(destinationWorld)
 const folder = (parent = tmpdir()) => mkdtemp(join(parent, 'holdfast-destination-'))
@@ -61,24 +61,10 @@ describeWith(['python'], 'with the sample plugin', () => {
   })
 })
 
-describeWith(['sshd'], 'with OpenSSH', () => {
-  describeServer('sftp', [])
-  describeServer('sftp without any extension', [
-    'ForceCommand internal-sftp -P hardlink,fsync,statvfs,posix-rename,limits',
-  ])
-})
-
-function describeServer(name: string, lines: readonly string[]): void {
-  describe(`${name}, one server`, () => {
-    let server: SshServer
-    beforeAll(async () => (server = await startSshd(lines)))
-    afterAll(() => server.stop())
-
-    describeDestination(name, async () => {
-      const path = join(server.folder, destinationWorld.random(8))
-      const settings = server.settings(path)
-      await kinds.sftp.create('vps', settings, new AbortController().signal)
-      return { destination: kinds.sftp.open('vps', settings), dispose: async () => undefined }
-    })
+describeSshServers((name, server) => {
+  describeDestination(name, async () => {
+    const settings = server().settings(join(server().folder, destinationWorld.random(8)))
+    await kinds.sftp.create('vps', settings, new AbortController().signal)
+    return { destination: kinds.sftp.open('vps', settings), dispose: async () => undefined }
   })
-}
+})

@@ -13,28 +13,16 @@ import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { knowForeignErrors } from '../support/foreign-errors.js'
 import { describeWith } from '../support/needs.js'
 import { makeBucket, openS3, QUICK_S3, s3Client, s3Endpoint, s3Settings } from '../support/s3.js'
-import { startSshd, type SshServer } from '../support/sshd.js'
+import type { SshServer } from '../support/sshd.js'
 import { NAME, describeResumable, type ResumablePlace } from './resumable-destination.js'
+import { describeSshServers } from './ssh-servers.js'
 
 knowForeignErrors()
 const { signal } = new AbortController()
 
-describeWith(['sshd'], 'OpenSSH', () => {
-  describeServer('sftp', [])
-  describeServer('sftp without any extension', [
-    'ForceCommand internal-sftp -P hardlink,fsync,statvfs,posix-rename,limits',
-  ])
+describeSshServers((name, server) => {
+  describeResumable(name, () => sftpPlace(server()))
 })
-
-function describeServer(name: string, lines: readonly string[]): void {
-  describe(`${name}, one server`, () => {
-    let server: SshServer
-    beforeAll(async () => (server = await startSshd(lines)))
-    afterAll(() => server.stop())
-
-    describeResumable(name, () => sftpPlace(server))
-  })
-}
 
 async function sftpPlace(server: SshServer): Promise<ResumablePlace> {
   const path = join(server.folder, destinationWorld.random(8))

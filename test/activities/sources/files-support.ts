@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +92,53 @@ export function itemOf(
 export const readerOf = ({ destination }: Bench) => objectReader({ destination, ...BACKUP, signal })
 export const storedPath = ({ folder }: Bench, item: Item, kind: 'tar' | 'index'): string =>
   join(folder, 'destination', FOLDER, item.objects.find((object) => object.kind === kind)?.name ?? 'none')
+
+/** A bench with a tree that is backed up from it, made anew for each test of the file that asks. */
+export function treeForEachTest(): TreeBench {
+  let bench: Bench
+  let tree: string
+  beforeEach(async () => {
+    bench = await makeBench()
+    tree = join(bench.folder, 'data')
+    mkdirSync(tree)
+  })
+  afterEach(() => bench.dispose())
+  return {
+    get bench() {
+      return bench
+    },
+    get tree() {
+      return tree
+    },
+    write: (all) => {
+      for (const [path, text] of Object.entries(all)) {
+        mkdirSync(join(tree, path, '..'), { recursive: true })
+        writeFileSync(join(tree, path), text)
+      }
+    },
+    content: () => textsIn(tree),
+  }
+}
+
+interface TreeBench {
+  readonly bench: Bench
+  /** Its path. */
+  readonly tree: string
+  /** Texts by relative path. */
+  write(all: Record<string, string>): void
+  content(): Record<string, string>
+}
+
+/** Texts of all files under a folder, by relative path. */
+export function textsIn(folder: string, prefix = ''): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = `${prefix}${entry.name}`
+    if (entry.isDirectory()) Object.assign(found, textsIn(join(folder, entry.name), `${path}/`))
+    else found[path] = readFileSync(join(folder, entry.name), 'utf8')
+  }
+  return found
+}
 
 /** Everything that can be seen of a tree: what a restore must bring back. */
 export function everythingIn(root: string): string[] {

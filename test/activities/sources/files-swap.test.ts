@@ -1,44 +1,22 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { rename as renameFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { files } from '../../../activities/sources/files.js'
 import { discardTree, swapTree, type Rename } from '../../../activities/sources/file-tree/swap.js'
 import { volume } from '../../../activities/sources/volume.js'
 import type { StagedMove } from '../../../core/work.js'
-import { backUp, makeBench, readerOf, type Bench } from './files-support.js'
+import { backUp, readerOf, treeForEachTest, type Bench } from './files-support.js'
 
 /** More renames than any of these swaps needs. */
 const MANY = 30
 const isRoot = process.getuid?.() === 0
 
-let bench: Bench
-let tree: string
-beforeEach(async () => {
-  bench = await makeBench()
-  tree = join(bench.folder, 'data')
-  mkdirSync(tree)
-})
-afterEach(() => bench.dispose())
+const place = treeForEachTest()
 
-/** Names and contents; our own folders, and modes, apart. */
-function content(folder = tree, prefix = ''): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.holdfast-')) continue
-    const path = `${prefix}${entry.name}`
-    if (entry.isDirectory()) Object.assign(found, content(join(folder, entry.name), `${path}/`))
-    else found[path] = readFileSync(join(folder, entry.name), 'utf8')
-  }
-  return found
-}
-
-function write(all: Record<string, string>): void {
-  for (const [path, text] of Object.entries(all)) {
-    mkdirSync(join(tree, path, '..'), { recursive: true })
-    writeFileSync(join(tree, path), text)
-  }
-}
+/** Our own folders apart. */
+const content = () =>
+  Object.fromEntries(Object.entries(place.content()).filter(([path]) => !/(^|\/)\.holdfast-/.test(path)))
 
 /** Dies before the rename with this number. */
 function dyingAt(number: number): { rename: Rename; hasDied: () => boolean } {
@@ -80,23 +58,24 @@ const kinds: [
 ]
 
 describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
+  let bench: Bench
   let moves: readonly StagedMove[]
   beforeEach(async () => {
-    if (mount) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', tree])
-    write(BACKED_UP)
-    bench = { ...bench, context: { ...bench.context, volumePath: async () => tree } }
+    if (mount) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', place.tree])
+    place.write(BACKED_UP)
+    bench = { ...place.bench, context: { ...place.bench.context, volumePath: async () => place.tree } }
     const { item } =
       driver === 'files'
-        ? await backUp(bench, files, { type: 'files', paths: [tree] })
+        ? await backUp(bench, files, { type: 'files', paths: [place.tree] })
         : await backUp(bench, volume, { type: 'volume', volume: 'uploads' })
-    for (const name of Object.keys(BACKED_UP)) rmSync(join(tree, name))
-    rmSync(join(tree, 'only-old'), { recursive: true })
-    write(IN_PLACE)
+    for (const name of Object.keys(BACKED_UP)) rmSync(join(place.tree, name))
+    rmSync(join(place.tree, 'only-old'), { recursive: true })
+    place.write(IN_PLACE)
     const target = { restoreId: 'b/1', ...(include && { include }) }
     moves = await (driver === 'files' ? files : volume).stage(item, target, readerOf(bench), bench.context)
   })
   afterEach(() => {
-    if (mount) execFileSync('umount', ['-l', tree])
+    if (mount) execFileSync('umount', ['-l', place.tree])
   })
 
   it('brings the old data in, and keeps the new as a safety copy', async () => {
@@ -163,7 +142,7 @@ describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
   })
 
   const staging = () => (moves[0]?.staged as string).replace(/\/content.*/, '')
-  const kept = () => join(bench.folder, 'kept')
+  const kept = () => join(place.bench.folder, 'kept')
 
   /** What is staged is gone after an undoing; another try needs it again. */
   async function keep(): Promise<void> {
@@ -181,28 +160,30 @@ describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
   }
 
   const leftovers = () =>
-    [...readdirSync(tree), ...readdirSync(bench.folder)].filter((name) => name.includes('holdfast-'))
+    [...readdirSync(place.tree), ...readdirSync(place.bench.folder)].filter((name) =>
+      name.includes('holdfast-'),
+    )
 })
 
 it('does not take for ours what somebody else has put in place', async () => {
-  write({ a: 'old' })
-  const { item } = await backUp(bench, files, { type: 'files', paths: [tree] })
-  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(bench), bench.context)
+  place.write({ a: 'old' })
+  const { item } = await backUp(place.bench, files, { type: 'files', paths: [place.tree] })
+  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(place.bench), place.bench.context)
   await swapTree(moves)
-  rmSync(tree, { recursive: true })
-  mkdirSync(tree)
+  rmSync(place.tree, { recursive: true })
+  mkdirSync(place.tree)
 
   await expect(discardTree(moves)).rejects.toMatchObject({
     code: 'restore.conflict',
     hint: expect.stringContaining('holdfast-before-b-1') as string,
   })
-  expect(existsSync(`${tree}.holdfast-before-b-1/a`)).toBe(true)
+  expect(existsSync(`${place.tree}.holdfast-before-b-1/a`)).toBe(true)
 })
 
 it('refuses to swap in what is not there any more', async () => {
-  write({ a: 'old' })
-  const { item } = await backUp(bench, files, { type: 'files', paths: [tree] })
-  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(bench), bench.context)
+  place.write({ a: 'old' })
+  const { item } = await backUp(place.bench, files, { type: 'files', paths: [place.tree] })
+  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(place.bench), place.bench.context)
   rmSync(moves[0]?.staged as string, { recursive: true })
 
   await expect(swapTree(moves)).rejects.toMatchObject({ code: 'restore.conflict' })

@@ -6,21 +6,14 @@ import { createHostShell } from '../../../activities/services/shell.js'
 import { files } from '../../../activities/sources/files.js'
 import { collect, noise } from '../pipeline/bytes.js'
 import { MemorySink } from '../../fakes/sink.js'
-import { makeBench, type Bench } from './files-support.js'
+import { treeForEachTest } from './files-support.js'
 import { testWith } from '../../support/needs.js'
 
 const LARGE = 16 * 1024 * 1024
 const host = createHostShell(process.env)
 /** The host's short commands are left alone. */
 const run: Shell['run'] = (argv, options) => host.run(argv, options)
-let bench: Bench
-let tree: string
-beforeEach(async () => {
-  bench = await makeBench()
-  tree = join(bench.folder, 'data')
-  mkdirSync(tree)
-})
-afterEach(() => bench.dispose())
+const place = treeForEachTest()
 
 /** A host on which something happens to the files at a known moment of the reading. */
 const hostWhere = (happens: {
@@ -52,27 +45,29 @@ const hostWhere = (happens: {
 })
 
 const read = (shell: Shell, sink = new MemorySink()) =>
-  files.read({ type: 'files', paths: [tree] }, sink, { ...bench.context, shell: () => shell })
+  files.read({ type: 'files', paths: [place.tree] }, sink, { ...place.bench.context, shell: () => shell })
 
 it('names a file that vanishes after it was listed', async () => {
-  writeFileSync(join(tree, 'gone'), 'x')
-  writeFileSync(join(tree, 'there'), 'x')
+  writeFileSync(join(place.tree, 'gone'), 'x')
+  writeFileSync(join(place.tree, 'there'), 'x')
 
-  const result = await read(hostWhere({ listed: () => rmSync(join(tree, 'gone')) }))
+  const result = await read(hostWhere({ listed: () => rmSync(join(place.tree, 'gone')) }))
 
-  expect(result.notCaptured).toEqual([{ path: join(tree, 'gone'), cause: 'vanished' }])
+  expect(result.notCaptured).toEqual([{ path: join(place.tree, 'gone'), cause: 'vanished' }])
   expect(result.counts).toMatchObject({ files: 1 })
 })
 
 it('names a folder that vanishes with all that was in it', async () => {
-  mkdirSync(join(tree, 'gone'))
-  writeFileSync(join(tree, 'gone/x'), 'x')
+  mkdirSync(join(place.tree, 'gone'))
+  writeFileSync(join(place.tree, 'gone/x'), 'x')
 
-  const result = await read(hostWhere({ listed: () => rmSync(join(tree, 'gone'), { recursive: true }) }))
+  const result = await read(
+    hostWhere({ listed: () => rmSync(join(place.tree, 'gone'), { recursive: true }) }),
+  )
 
   expect(result.notCaptured).toEqual([
-    { path: join(tree, 'gone'), cause: 'vanished' },
-    { path: join(tree, 'gone/x'), cause: 'vanished' },
+    { path: join(place.tree, 'gone'), cause: 'vanished' },
+    { path: join(place.tree, 'gone/x'), cause: 'vanished' },
   ])
 })
 
@@ -80,7 +75,7 @@ it.each([
   ['grows', 'changed', (path: string) => appendFileSync(path, 'more')],
   ['shrinks', 'shrunk', (path: string) => truncateSync(path, LARGE / 2)],
 ])('names a file that %s while it is read', async (_, cause, happens) => {
-  const path = join(tree, 'live')
+  const path = join(place.tree, 'live')
   writeFileSync(path, noise(LARGE))
 
   const result = await read(hostWhere({ reading: () => happens(path) }))
@@ -89,25 +84,25 @@ it.each([
 })
 
 testWith(['root'], 'names files that may not be read, and folders', async () => {
-  chmodSync(bench.folder, 0o755)
-  writeFileSync(join(tree, 'secret'), 'x')
-  chmodSync(join(tree, 'secret'), 0o600)
-  writeFileSync(join(tree, 'open'), 'x')
+  chmodSync(place.bench.folder, 0o755)
+  writeFileSync(join(place.tree, 'secret'), 'x')
+  chmodSync(join(place.tree, 'secret'), 0o600)
+  writeFileSync(join(place.tree, 'open'), 'x')
 
   const result = await read(hostWhere({ user: { uid: 65_534, gid: 65_534 } }))
 
-  expect(result.notCaptured).toEqual([{ path: join(tree, 'secret'), cause: 'unreadable' }])
+  expect(result.notCaptured).toEqual([{ path: join(place.tree, 'secret'), cause: 'unreadable' }])
 })
 
 testWith(['root'], 'names a folder that may not be listed', async () => {
-  mkdirSync(join(tree, 'closed'))
-  chmodSync(join(tree, 'closed'), 0o700)
-  chmodSync(bench.folder, 0o755)
+  mkdirSync(join(place.tree, 'closed'))
+  chmodSync(join(place.tree, 'closed'), 0o700)
+  chmodSync(place.bench.folder, 0o755)
   process.seteuid?.(65_534)
   try {
     const result = await read(host)
 
-    expect(result.notCaptured).toContainEqual({ path: join(tree, 'closed'), cause: 'unreadable' })
+    expect(result.notCaptured).toContainEqual({ path: join(place.tree, 'closed'), cause: 'unreadable' })
   } finally {
     process.seteuid?.(0)
   }
@@ -139,7 +134,7 @@ it.each([
 })
 
 it('makes no item when tar is killed', async () => {
-  writeFileSync(join(tree, 'large'), noise(LARGE))
+  writeFileSync(join(place.tree, 'large'), noise(LARGE))
   const sink = new MemorySink()
   const killing: Shell = {
     ...host,
@@ -153,26 +148,26 @@ it('makes no item when tar is killed', async () => {
 })
 
 it('says that tar is missing', async () => {
-  const without = createHostShell({ PATH: bench.folder })
+  const without = createHostShell({ PATH: place.bench.folder })
 
   await expect(
-    files.preflight({ type: 'files', paths: [tree] }, { ...bench.context, shell: () => without }),
+    files.preflight({ type: 'files', paths: [place.tree] }, { ...place.bench.context, shell: () => without }),
   ).rejects.toMatchObject({ code: 'source.tool-missing' })
 })
 
 it('says that another tar will not do', async () => {
-  writeFileSync(join(bench.folder, 'tar'), '#!/bin/sh\necho "bsdtar 3.7.2 - libarchive 3.7.2"\n', {
+  writeFileSync(join(place.bench.folder, 'tar'), '#!/bin/sh\necho "bsdtar 3.7.2 - libarchive 3.7.2"\n', {
     mode: 0o755,
   })
-  const other = createHostShell({ PATH: `${bench.folder}:/bin:/usr/bin` })
+  const other = createHostShell({ PATH: `${place.bench.folder}:/bin:/usr/bin` })
 
   await expect(
-    files.preflight({ type: 'files', paths: [tree] }, { ...bench.context, shell: () => other }),
+    files.preflight({ type: 'files', paths: [place.tree] }, { ...place.bench.context, shell: () => other }),
   ).rejects.toMatchObject({ code: 'source.tool-missing', hint: expect.stringContaining('GNU tar') as string })
 })
 
 it('fails with the failure of the destination, and waits for nobody', async () => {
-  writeFileSync(join(tree, 'large'), noise(LARGE))
+  writeFileSync(join(place.tree, 'large'), noise(LARGE))
   for (const failing of ['tar', 'index'] as const) {
     const sink = new MemorySink()
     const full = {
@@ -183,19 +178,19 @@ it('fails with the failure of the destination, and waits for nobody', async () =
       },
     }
 
-    await expect(files.read({ type: 'files', paths: [tree] }, full as never, bench.context)).rejects.toThrow(
-      'the disk is full',
-    )
+    await expect(
+      files.read({ type: 'files', paths: [place.tree] }, full as never, place.bench.context),
+    ).rejects.toThrow('the disk is full')
   }
 })
 
 it('stops when it is cancelled', async () => {
-  writeFileSync(join(tree, 'large'), noise(LARGE))
+  writeFileSync(join(place.tree, 'large'), noise(LARGE))
   const controller = new AbortController()
   const shell = hostWhere({ reading: () => controller.abort(new Error('cancelled')) })
 
-  const reading = files.read({ type: 'files', paths: [tree] }, new MemorySink(), {
-    ...bench.context,
+  const reading = files.read({ type: 'files', paths: [place.tree] }, new MemorySink(), {
+    ...place.bench.context,
     signal: controller.signal,
     shell: () => shell,
   })
