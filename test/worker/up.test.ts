@@ -92,7 +92,11 @@ test('tells the data worker alone to keep freed memory, and leaves what the user
       .filter((variable) => variable.startsWith('MALLOC_'))
       .sort()
 
-  expect(await memoryOf('data')).toEqual(['MALLOC_MMAP_THRESHOLD_=8388608', 'MALLOC_TRIM_THRESHOLD_=1048576'])
+  expect(await memoryOf('data')).toEqual([
+    'MALLOC_ARENA_MAX=2',
+    'MALLOC_MMAP_THRESHOLD_=8388608',
+    'MALLOC_TRIM_THRESHOLD_=1048576',
+  ])
   expect(await memoryOf('control')).toEqual(['MALLOC_TRIM_THRESHOLD_=1048576'])
 })
 
