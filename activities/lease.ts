@@ -9,7 +9,6 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   isGrpcCancelledError,
-  isGrpcDeadlineError,
   isGrpcServiceError,
   type Client,
 } from '@temporalio/client'
@@ -21,14 +20,27 @@ import type { WaitActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
 import type { Tools } from './tools.js'
 
-/** How long one look at a holder may last: a cancelled watch leaves its poll behind for at most this long. */
+/**
+ * How long one look at a holder may last: a cancelled watch leaves its poll behind for at most this long. The server is not
+ * told of it: it answers a poll whose deadline is near at once and with nothing, and the client asks again at once.
+ */
 const POLL_MS = 30_000
+/**
+ * Who asked for a watch does not wait for its end, so a cancellation may be late; and there are many, one for each service of
+ * each run, for hours: at the usual interval two hundred of them kept a core busy.
+ */
+const WATCH_HEARTBEAT_MS = 6000
 /** gRPC's status of "too many at once". */
 const RESOURCE_EXHAUSTED = 8
 
 export const leaseActivities = (tools: Tools): Omit<WaitActivities, 'nextRun' | 'findKeyRuns'> => ({
   acquireLease: (lease, host) => withHeartbeat(() => abandonable(acquire(tools.client, lease, host))),
-  watchHolder: (workflowId, runId) => withHeartbeat(() => watch(tools, workflowId, runId)),
+  watchHolder: (workflowId, runId) =>
+    withHeartbeat(
+      () => watch(tools, workflowId, runId),
+      () => undefined,
+      WATCH_HEARTBEAT_MS,
+    ),
   requestLock: ({ lock, places, request, host }) =>
     withHeartbeat(() =>
       abandonable(
@@ -80,18 +92,18 @@ function causeOfRefusal(error: unknown, lease: Lease): unknown {
 }
 
 /** Only what the server says counts: closed, continued or not found. A look that fails is looked again. */
-async function watch({ client, clock }: Tools, workflowId: string, runId: string): Promise<string> {
+async function watch({ client }: Tools, workflowId: string, runId: string): Promise<string> {
   const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false })
   const { cancellationSignal } = Context.current()
   while (!cancellationSignal.aborted) {
     try {
-      await abandonable(client.withDeadline(clock().getTime() + POLL_MS, () => handle.result()))
+      await abandonable(client.withAbortSignal(AbortSignal.timeout(POLL_MS), () => handle.result()))
       return 'completed'
     } catch (error) {
       if (error instanceof WorkflowFailedError) return failureName(error)
       if (error instanceof WorkflowContinuedAsNewError) return 'continued'
       if (error instanceof WorkflowNotFoundError) return 'not found'
-      if (!isGrpcDeadlineError(error) && !isGrpcCancelledError(error)) throw error
+      if (!isGrpcCancelledError(error)) throw error
     }
   }
   return Context.current().cancelled

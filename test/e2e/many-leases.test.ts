@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import type { Ports } from '../../temporal/ports.js'
 import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { startContainers, startSleepers, type TimedService } from '../support/many-services.js'
 import { describeWith } from '../support/needs.js'
@@ -15,6 +16,8 @@ const SERVICES_EACH = 25
 const MAX_DOWNTIME_MS = 150_000
 /** Fifty starts at one moment are late by 2 s where the machine has nothing else to do; here other tests run as well. */
 const LATE_MS = 45_000
+/** Longest a server lets a client wait for news of a run. */
+const POLL_MS = 20_000
 
 describeWith(['built', 'temporal', 'docker', 'root'], 'many services held at once', () => {
   let docker: DockerForTests
@@ -80,6 +83,29 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'many services held at onc
     sources: { data: { type: 'files', paths: [world.path('data')] } },
     retry: { attempts: 1 },
   })
+
+  test('while they are held, a lease costs the server a question every twenty seconds, not more', async () => {
+    const leases = PLANS * SERVICES_EACH
+    const heldMs = Math.max(...(await Promise.all(all.map((service) => service.downMs()))))
+
+    const asked = await requests('PollWorkflowExecutionHistory')
+
+    expect(asked).toBeGreaterThan(leases)
+    // They began to wait before that, and news end a wait early.
+    expect(asked).toBeLessThan(3 * leases * Math.ceil(heldMs / POLL_MS))
+  })
+
+  /** How often clients have asked the server for this, by what it tells monitoring. */
+  async function requests(operation: string): Promise<number> {
+    const ports = await readFile(world.path('state', 'temporal', 'ports.json'), 'utf8')
+    const { metrics } = JSON.parse(ports) as Ports
+    const text = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('service_requests') && line.includes('service_name="frontend"'))
+      .filter((line) => line.includes(`operation="${operation}"`))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
 
   const states = () => Promise.all(all.map((service) => service.isRunning()))
 })
