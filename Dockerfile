@@ -33,6 +33,8 @@ RUN apt-get update \
     acl attr ca-certificates libcap2-bin mariadb-client postgresql-client sqlite3 tar util-linux zstd \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOLDFAST_CONFIG=/etc/holdfast/holdfast.yaml
+# Less memory and fewer page faults in captures: worker/data-environment.ts says why.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216
 WORKDIR /opt/holdfast
 COPY --from=build /opt/holdfast/package.json ./
 COPY --from=build /opt/holdfast/bin ./bin

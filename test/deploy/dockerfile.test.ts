@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { dataEnvironment } from '../../worker/data-environment.js'
 
 const root = join(import.meta.dirname, '..', '..')
 const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8')
@@ -28,6 +29,12 @@ test('it has the tools that sources need, and leaves the binaries of other platf
   for (const tool of ['tar', 'postgresql-client', 'sqlite3', 'zstd', 'acl', 'attr'])
     expect(install).toContain(` ${tool}`)
   expect(dockerfile).toContain('@temporalio/core-bridge/releases')
+})
+
+test('its workers keep freed memory as those of `holdfast up` do', () => {
+  const set = instructions.filter((line) => line.startsWith('ENV ')).flatMap((line) => line.split(' '))
+
+  for (const [name, value] of Object.entries(dataEnvironment({}))) expect(set).toContain(`${name}=${value}`)
 })
 
 test('what is built from is let in by .dockerignore, and nothing else is', async () => {
