@@ -59,11 +59,15 @@ async function writeBeside(path: string, text: string): Promise<string> {
   return beside
 }
 
-/** Makes names in the folder survive a power cut. */
+/** Without it, a name in a folder can be gone after a power cut although the file itself was synced. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
+  } catch (error) {
+    // Some network filesystems cannot sync folders, and need not: the server does.
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
   } finally {
     await handle.close()
   }

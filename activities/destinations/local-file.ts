@@ -68,20 +68,6 @@ async function writeWhole(file: FileHandle, chunk: Buffer): Promise<void> {
   }
 }
 
-/** Without it, a name in a folder can be gone after a power cut although the file itself was synced. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } catch (error) {
-    // Some network filesystems cannot sync folders, and need not: the server does.
-    const code = (error as NodeJS.ErrnoException).code
-    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
-  } finally {
-    await folder.close()
-  }
-}
-
 export async function haveSameBytes(leftPath: string, rightPath: string): Promise<boolean> {
   const left = await open(leftPath, 'r')
   try {

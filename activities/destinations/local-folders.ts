@@ -1,7 +1,7 @@
 import { link, lstat, mkdir, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncFolder } from '../durable-file.js'
 import { hasCode, unlessAbsent } from './local-failure.js'
-import { syncFolder } from './local-file.js'
 import { TEMPORARY_MAX_AGE_MS } from './object-tree.js'
 
 /** Each new folder is made durable in the one above it, from the top down. */

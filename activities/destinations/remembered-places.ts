@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder } from './local-file.js'
+import { syncFolder } from '../durable-file.js'
 import { hasCode } from './local-failure.js'
 
 /**
