@@ -19,6 +19,7 @@ const support = join(import.meta.dirname, '..', 'support')
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 // A worker that was killed in a capture is missed after a minute.
 const COMMAND_LIMIT_MS = 240_000
+const RUN_LIMIT_MS = 150_000
 
 /** A shorter patience of workers. */
 export type QuickOptions = Pick<WorkerRunOptions, 'watchdog' | 'bootId'>
@@ -116,12 +117,14 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   await configure({})
   await writeJsonFile(path('state', 'temporal', 'ports.json'), portsOfThisWorker())
 
-  async function holdfast(...args: string[]): Promise<Finished> {
+  const holdfast = (...args: string[]) => runWithin(COMMAND_LIMIT_MS, args)
+
+  async function runWithin(timeout: number, args: readonly string[]): Promise<Finished> {
     const { exitCode, stdout, stderr, timedOut } = await execa(process.execPath, [program, ...args], {
       cwd: folder,
       reject: false,
       stdin: 'ignore',
-      timeout: COMMAND_LIMIT_MS,
+      timeout,
       env: { NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: '', ...environment },
     })
     canaries.inspect(`what holdfast ${args.join(' ')} said`, `${stdout}\n${stderr}`)
@@ -207,7 +210,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     async outcomeOf(workflowId) {
       // The watch ends with the run, whatever its exit code; many short commands would keep a core busy meanwhile.
-      await holdfast('run', 'watch', workflowId, '--quiet')
+      await runWithin(RUN_LIMIT_MS, ['run', 'watch', workflowId, '--quiet'])
       const { outcome } = await json<RunSummary>('run', 'show', workflowId)
       if (outcome === undefined) throw new Error(`${workflowId} has not ended.`)
       return outcome
