@@ -27,7 +27,7 @@ import type { Tools } from './tools.js'
 const POLL_MS = 30_000
 /**
  * Who asked for a watch does not wait for its end, so a cancellation may be late; and there are many, one for each service of
- * each run, for hours: at the usual interval two hundred of them kept a core busy.
+ * each run, for hours, and the server writes down every heartbeat.
  */
 const WATCH_HEARTBEAT_MS = 6000
 /** gRPC's status of "too many at once". */
