@@ -17,8 +17,9 @@ export interface ConnectOptions {
   /** Default: 5 seconds. */
   readonly timeoutMs?: number
   /**
-   * False: a call that fails has failed. For who asks with a limit of time: a call that waits to be tried again cannot be
-   * aborted. Default: the client tries again what may be better a moment later, for up to half a minute.
+   * False: a call that fails has failed, and a server that refuses connections is away at once. For who asks with a limit of
+   * time: a call that waits to be tried again cannot be aborted. Default: the client tries again what may be better a moment
+   * later, for up to half a minute, and a server that is just starting is waited for.
    */
   readonly retries?: boolean
 }
@@ -62,7 +63,7 @@ export async function connectClientTo(
     import('@temporalio/client'),
     import('./retries.js'),
   ])
-  await askForNamespace(target, timeoutMs)
+  await askForNamespace(target, { timeoutMs, waits: hasRetries })
   const retries = hasRetries ? createRetries() : undefined
   const interceptors = retries === undefined ? [] : [retries.interceptor]
   const connection = Connection.lazy({ ...optionsOf(target), interceptors })
@@ -81,7 +82,7 @@ export async function connectWorker(site: Site, options: ConnectOptions): Promis
   const target = await temporalTarget(site, options)
   const timeoutMs = options.timeoutMs ?? CONNECT_TIMEOUT_MS
   // The client's errors are the better ones, and it honours a time limit; the native connection follows where it went.
-  await askForNamespace(target, timeoutMs)
+  await askForNamespace(target, { timeoutMs, waits: true })
   const { NativeConnection } = await import('@temporalio/worker')
   try {
     const connection = await NativeConnection.connect({ address: target.address, ...securityOf(target) })
@@ -187,12 +188,15 @@ const optionsOf = (target: TemporalTarget): ConnectionOptions => ({
  * On a connection of its own, without the retries of the client: those go on for far longer than anybody waits, and one that
  * comes after the end of its connection is thrown where nobody can catch it.
  */
-async function askForNamespace(target: TemporalTarget, timeoutMs: number): Promise<void> {
+async function askForNamespace(
+  target: TemporalTarget,
+  { timeoutMs, waits }: { readonly timeoutMs: number; readonly waits: boolean },
+): Promise<void> {
   const { Connection } = await import('@temporalio/client')
   const connection = Connection.lazy({ ...optionsOf(target), connectTimeout: timeoutMs, interceptors: [] })
   try {
     // First: a server that is just starting refuses connections, and here that is waited for.
-    await connection.ensureConnected()
+    if (waits) await connection.ensureConnected()
     await connection.withAbortSignal(AbortSignal.timeout(timeoutMs), () =>
       connection.workflowService.describeNamespace({ namespace: target.namespace }),
     )

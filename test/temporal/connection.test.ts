@@ -77,6 +77,19 @@ test.each([
   expect(performance.now() - started).toBeLessThan(4000)
 })
 
+test('who cannot wait is told at once of a server that refuses connections', async () => {
+  const started = performance.now()
+
+  const failed = connectClient(external({ address: '127.0.0.1:9' }), {
+    resolveSecret,
+    timeoutMs: 20_000,
+    retries: false,
+  })
+
+  await expect(failed).rejects.toMatchObject({ code: 'temporal.unreachable' })
+  expect(performance.now() - started).toBeLessThan(10_000)
+})
+
 test('a worker is told the same, as fast', async () => {
   const address = await silentServer()
 
