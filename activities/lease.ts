@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure, type Workflow } from '@temporalio/common'
 import {
@@ -30,8 +31,12 @@ const POLL_MS = 30_000
  * each run, for hours, and the server writes down every heartbeat.
  */
 const WATCH_HEARTBEAT_MS = 6000
+/** A server that is away has been asked for half a minute already, by the client itself. */
+const AWAY_PAUSE_MS = 1000
 /** gRPC's status of "too many at once". */
 const RESOURCE_EXHAUSTED = 8
+/** gRPC's status of a server that is not there. */
+const UNAVAILABLE = 14
 
 export const leaseActivities = (tools: Tools): Omit<WaitActivities, 'nextRun' | 'findKeyRuns'> => ({
   acquireLease: (lease, host) => withHeartbeat(() => abandonable(acquire(tools.client, lease, host))),
@@ -82,8 +87,7 @@ async function acquire(client: Client, lease: Lease, host: string): Promise<Leas
 function causeOfRefusal(error: unknown, lease: Lease): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
     return error.cause
-  const answer = error instanceof ServiceError ? error.cause : error
-  if (isGrpcServiceError(answer) && Number(answer.code) === RESOURCE_EXHAUSTED) {
+  if (grpcCodeOf(error) === RESOURCE_EXHAUSTED) {
     return new HoldfastError('lease.busy', `Too many runs ask for ${lease.service} at once.`, {
       cause: error,
     })
@@ -91,7 +95,12 @@ function causeOfRefusal(error: unknown, lease: Lease): unknown {
   return error
 }
 
-/** Only what the server says counts: closed, continued or not found. A look that fails is looked again. */
+function grpcCodeOf(error: unknown): number | undefined {
+  const answer = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(answer) ? Number(answer.code) : undefined
+}
+
+/** Only what the server says counts: closed, continued or not found. While it is away, it is asked again. */
 async function watch({ client }: Tools, workflowId: string, runId: string): Promise<string> {
   const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false })
   const { cancellationSignal } = Context.current()
@@ -103,7 +112,8 @@ async function watch({ client }: Tools, workflowId: string, runId: string): Prom
       if (error instanceof WorkflowFailedError) return failureName(error)
       if (error instanceof WorkflowContinuedAsNewError) return 'continued'
       if (error instanceof WorkflowNotFoundError) return 'not found'
-      if (!isGrpcCancelledError(error)) throw error
+      if (grpcCodeOf(error) === UNAVAILABLE) await abandonable(delay(AWAY_PAUSE_MS))
+      else if (!isGrpcCancelledError(error)) throw error
     }
   }
   return Context.current().cancelled
