@@ -49,7 +49,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
     ...(options.bootId === undefined ? {} : { bootId: options.bootId }),
   })
   const { log } = local
-  const endRuntime = installRuntime(log)
+  const endRuntime = installRuntime(log, local.clock)
   log.info('worker starts', { pid: process.pid })
   if (CAPTURING.has(role)) await sweepSpool(local)
   // Before any connection, and whether or not there ever is one.
