@@ -21,6 +21,8 @@ export type SettleDecision =
   | { readonly action: 'start-at'; readonly at: string; readonly because: string }
   /** It stays down, and a person has to decide. */
   | { readonly action: 'alarm'; readonly because: string }
+  /** That, but not before that time (ISO), unless more is known until then. */
+  | { readonly action: 'alarm-at'; readonly at: string; readonly because: string }
   /** Somebody else has it in hand. */
   | { readonly action: 'leave'; readonly because: string }
 
@@ -29,7 +31,9 @@ export interface Circumstances {
   readonly bootId: string
   readonly guard: GuardSeen
   readonly now: Date
-  /** How long after the deadline a guard that cannot be asked may still do it by itself. */
+  /** For how long Temporal has not answered; of an answer it is of no matter. */
+  readonly silentForMs: number
+  /** How long a silence is borne: after the deadline, since the guard may still do it by itself, and before an alarm. */
   readonly graceMs: number
 }
 
@@ -52,15 +56,23 @@ export function decideEntry(owed: OwedStart, circumstances: Circumstances): Sett
 }
 
 /** A restore whose guard is there is at work. Any other end but its own word that the data is whole is for a person. */
-function decideWrite(owed: OwedStart, { bootId, guard }: Circumstances): SettleDecision {
+function decideWrite(
+  owed: OwedStart,
+  { bootId, guard, now, silentForMs, graceMs }: Circumstances,
+): SettleDecision {
   if (owed.bootId !== bootId) return alarm('the host was booted during its restore')
   switch (guard) {
     case 'open':
       return { action: 'leave', because: 'a restore is at work' }
     case 'closed-or-unknown':
       return alarm('its restore ended without saying that the data is whole')
-    case 'silent':
-      return alarm('Temporal, which knows what became of its restore, does not answer')
+    case 'silent': {
+      const because = 'Temporal, which knows what became of its restore, does not answer'
+      if (silentForMs >= graceMs) return alarm(because)
+      // A server that is started again is away for seconds, and nobody is called for that.
+      const at = new Date(now.getTime() + graceMs - silentForMs).toISOString()
+      return { action: 'alarm-at', at, because }
+    }
   }
 }
 

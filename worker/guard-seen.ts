@@ -11,7 +11,9 @@ const SILENT_FOR_MS = 5000
 export interface GuardAsker {
   /** Never fails: whatever goes wrong, nothing is known. */
   ask(guard: JournalEntry['guard']): Promise<GuardSeen>
-  /** The next question connects anew. */
+  /** Since the first of the questions in a row that nobody has answered; 0 when the last one was. */
+  silentForMs(): number
+  /** The next question connects anew, and what was silent is forgotten. */
   close(): Promise<void>
 }
 
@@ -23,7 +25,8 @@ export interface GuardAsker {
  */
 export function createGuardAsker(connect: () => Promise<ClientConnection>, clock: () => Date): GuardAsker {
   let connecting: Promise<ClientConnection> | undefined
-  let silentSinceMs = -Infinity
+  let silence: { readonly sinceMs: number; readonly seenAtMs: number } | undefined
+  const nowMs = () => clock().getTime()
 
   const giveUp = async (): Promise<void> => {
     const given = connecting
@@ -33,21 +36,29 @@ export function createGuardAsker(connect: () => Promise<ClientConnection>, clock
 
   return {
     ask: async ({ workflowId, runId }) => {
-      if (Math.abs(clock().getTime() - silentSinceMs) < SILENT_FOR_MS) return 'silent'
+      if (silence !== undefined && Math.abs(nowMs() - silence.seenAtMs) < SILENT_FOR_MS) return 'silent'
       const current = (connecting ??= connect())
       try {
         const { client } = await current
         const { status } = await client.withAbortSignal(AbortSignal.timeout(ANSWER_MS), () =>
           client.workflow.getHandle(workflowId, runId).describe(),
         )
+        silence = undefined
         return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'open' : 'closed-or-unknown'
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return 'closed-or-unknown'
-        silentSinceMs = clock().getTime()
+        if (error instanceof WorkflowNotFoundError) {
+          silence = undefined
+          return 'closed-or-unknown'
+        }
+        silence = { sinceMs: silence?.sinceMs ?? nowMs(), seenAtMs: nowMs() }
         if (connecting === current) await giveUp()
         return 'silent'
       }
     },
-    close: giveUp,
+    silentForMs: () => (silence === undefined ? 0 : Math.abs(nowMs() - silence.sinceMs)),
+    close: () => {
+      silence = undefined
+      return giveUp()
+    },
   }
 }

@@ -20,7 +20,7 @@ export interface RestoreWatchTools {
 export interface RestoreWatchOptions {
   readonly everyMs: number
   /** Not that of the watchdog, which closes its connection when no service is owed a start. */
-  readonly runs: GuardAsker
+  readonly runs: Pick<GuardAsker, 'ask' | 'close'>
   readonly signal: AbortSignal
 }
 

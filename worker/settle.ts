@@ -40,7 +40,7 @@ export async function settleByHand(
     decide: (entry, guard) =>
       asked.includes(entry.service)
         ? decideAsked(entry, { guard })
-        : decideEntry(entry, { bootId: journal.bootId, guard, now: clock(), graceMs: 0 }),
+        : decideEntry(entry, { bootId: journal.bootId, guard, now: clock(), silentForMs: 0, graceMs: 0 }),
   }
   try {
     return await settleAll(tools, { listing, options, asked })

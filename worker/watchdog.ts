@@ -9,7 +9,10 @@ import type { GuardAsker } from './guard-seen.js'
 
 export interface WatchdogLimits {
   readonly everyMs: number
-  /** How long after its deadline a service is left to a guard that cannot be asked. */
+  /**
+   * How long after its deadline a service is left to a guard that cannot be asked; how long a restore that cannot be asked
+   * for is no alarm.
+   */
   readonly graceMs: number
   /** Services that a service needs are waited for at most this long. */
   readonly startAfterMs: number
@@ -96,7 +99,14 @@ async function settle(
       service,
       {
         askGuard: (guard) => guards.ask(guard),
-        decide: (entry, guard) => decideEntry(entry, { bootId, guard, now: tools.clock(), graceMs }),
+        decide: (entry, guard) =>
+          decideEntry(entry, {
+            bootId,
+            guard,
+            now: tools.clock(),
+            silentForMs: guards.silentForMs(),
+            graceMs,
+          }),
         healthyWithinMs,
         startAfterMs,
       },

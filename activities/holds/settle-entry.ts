@@ -112,6 +112,7 @@ async function unstarted(
         }),
       )
       return { service, outcome: 'kept-down', because }
+    case 'alarm-at':
     case 'start-at':
       return { service, outcome: 'waits', because, until: decision.at }
     case 'leave':

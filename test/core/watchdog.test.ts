@@ -36,10 +36,23 @@ describe('the watchdog', () => {
     ['starts it then', read, 'this', 'silent', '12:11:00', { action: 'start' }],
     ['leaves a restore at work alone', write, 'this', 'open', '12:01:00', { action: 'leave' }],
     ['alarms when a restore is gone', write, 'this', 'closed-or-unknown', '12:01:00', { action: 'alarm' }],
-    ['alarms when nobody knows of the restore', write, 'this', 'silent', '23:00:00', { action: 'alarm' }],
     ['alarms after a boot during a restore', write, 'other', 'open', '12:01:00', { action: 'alarm' }],
   ])('%s', (_, owed, bootId, guard, now, decision) => {
-    expect(decideEntry(owed, { bootId, guard, now: at(now), graceMs })).toMatchObject(decision)
+    expect(decideEntry(owed, { bootId, guard, now: at(now), silentForMs: 0, graceMs })).toMatchObject(
+      decision,
+    )
+  })
+
+  test.each([
+    [0, { action: 'alarm-at', at: '2026-03-05T23:01:00.000Z' }],
+    [59_999, { action: 'alarm-at', at: '2026-03-05T23:00:00.001Z' }],
+    [60_000, { action: 'alarm' }],
+  ])('alarms when nobody has known of the restore for a minute: after %i ms', (silentForMs, decision) => {
+    const now = at('23:00:00')
+
+    expect(decideEntry(write, { bootId: 'this', guard: 'silent', now, silentForMs, graceMs })).toMatchObject(
+      decision,
+    )
   })
 
   const owed = fc.record({
@@ -53,6 +66,7 @@ describe('the watchdog', () => {
     bootId: fc.constant('this'),
     guard: fc.constantFrom<GuardSeen>('open', 'closed-or-unknown', 'silent'),
     now: fc.date({ min: at('00:00:00'), max: at('23:59:59'), noInvalidDate: true }),
+    silentForMs: fc.integer({ min: 0, max: 120_000 }),
     graceMs: fc.integer({ min: 0, max: 120_000 }),
   })
 
@@ -62,7 +76,7 @@ describe('the watchdog', () => {
         const { action } = decideEntry(entry, given)
         const dueMs = new Date(entry.deadlineAt).getTime() + given.graceMs
         const isOver = !(dueMs > given.now.getTime())
-        if (entry.lease === 'write') return action === 'alarm' || action === 'leave'
+        if (entry.lease === 'write') return ['alarm', 'alarm-at', 'leave'].includes(action)
         if (action === 'leave') return given.guard === 'open' && entry.bootId === given.bootId
         return (
           action === (given.guard === 'silent' && entry.bootId === 'this' && !isOver ? 'start-at' : 'start')

@@ -10,9 +10,9 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 
 const folder = temporaryFolder()
-const limits = { everyMs: 20, graceMs: 0, startAfterMs: 0, healthyWithinMs: 0 }
+const limits = { everyMs: 20, startAfterMs: 0, healthyWithinMs: 0 }
 
-async function world(lease: 'read' | 'write' = 'read') {
+async function world(lease: 'read' | 'write' = 'read', graceMs = 0) {
   const stateDir = await mkdtemp(join(folder(), 'state-'))
   const journal = createJournal({ stateDir, bootId: 'this-boot' })
   const { service: fake, services } = fakeService({ state: 'stopped', clock: () => new Date() })
@@ -37,17 +37,22 @@ async function world(lease: 'read' | 'write' = 'read') {
     open: async () =>
       [...open.values()].map((alarm) => ({ ...alarm, raisedAt: '', lastSeenAt: '', count: 1, host: 'nas' })),
   }
-  const seen: { guard: GuardSeen; asked: number } = { guard: 'open', asked: 0 }
+  const seen: { guard: GuardSeen; asked: number; silentForMs: number } = {
+    guard: 'open',
+    asked: 0,
+    silentForMs: 0,
+  }
   const guards = {
     ask: async () => {
       seen.asked++
       return seen.guard
     },
+    silentForMs: () => seen.silentForMs,
     close: async () => undefined,
   }
   const stop = new AbortController()
   const tools = { journal, services, alarms, clock: () => new Date(), log: fakeLog() }
-  const running = runWatchdog(tools, { limits, guards, signal: stop.signal })
+  const running = runWatchdog(tools, { limits: { ...limits, graceMs }, guards, signal: stop.signal })
   const rounds = async (count: number) => {
     const from = seen.asked
     await until(`${count} more looks`, () => seen.asked >= from + count)
@@ -100,6 +105,20 @@ test('takes its alarm back when Temporal answers again, and the restore is at wo
   await end()
 
   expect(alarmed).toBe(1)
+})
+
+test('calls nobody for a Temporal that is away for a moment during a restore', async () => {
+  const { raised, seen, rounds, end } = await world('write', 1000)
+  seen.guard = 'silent'
+  seen.silentForMs = 999
+  await rounds(3)
+  const early = [...raised]
+
+  seen.silentForMs = 1000
+  await until('the alarm', () => raised.length > 0)
+  await end()
+
+  expect(early).toEqual([])
 })
 
 test('a damaged entry is alarmed, and keeps no other service down', async () => {
