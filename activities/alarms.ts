@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AlarmInput } from '../core/work.js'
+import type { AlarmInput } from '../core/work/alarm.js'
 import { UNFINISHED, createDurably, removeDurably, replaceDurably } from './durable-file.js'
 import type { Log } from './log.js'
 import type { Shell } from './services/driver.js'

@@ -1,6 +1,6 @@
 import { NOT_CAPTURED_NAMED, type Item, type NotCaptured } from '../core/backup.js'
 import { backupFolder, compactTime, objectPrefix } from '../core/ids.js'
-import type { CaptureInput, CaptureProgress } from '../core/work.js'
+import type { CaptureInput, CaptureProgress } from '../core/work/capture.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 import type { DataActivities } from './activities.js'
 import type { Destination } from './destinations/driver.js'

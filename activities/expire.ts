@@ -1,7 +1,7 @@
 import { backupAlarms } from '../core/backup-alarms.js'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId } from '../core/ids.js'
-import type { ExpireInput, ExpireResult } from '../core/work.js'
+import type { ExpireInput, ExpireResult } from '../core/work/catalog.js'
 import type { DataActivities } from './activities.js'
 import { removeBackup } from './catalog/remove-backup.js'
 import { leftovers } from './catalog/leftovers.js'

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/errors.js'
-import type { ObservedService } from '../core/work.js'
+import type { ObservedService } from '../core/work/holds.js'
 import type { ControlActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
 import { startOwed } from './holds/start-owed.js'

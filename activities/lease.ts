@@ -16,7 +16,7 @@ import {
 import { HoldfastError } from '../core/errors.js'
 import { taskQueues, workflowIds } from '../core/ids.js'
 import { messages, type LockRequestMessage } from '../core/messages.js'
-import type { Lease, LeaseGrant } from '../core/work.js'
+import type { Lease, LeaseGrant } from '../core/work/holds.js'
 import type { WaitActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
 import type { Tools } from './tools.js'

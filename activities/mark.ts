@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.js'
 import type { MarkContent, MarkState } from '../core/marks.js'
 import { backupAlarms } from '../core/backup-alarms.js'
-import type { LocatedBackup, MarkChange, MarkInput, MarkResult } from '../core/work.js'
+import type { LocatedBackup, MarkChange, MarkInput, MarkResult } from '../core/work/catalog.js'
 import type { QuestionActivities } from './activities.js'
 import { toMark } from './catalog/mark-trust.js'
 import { addMark, readMarkState } from './catalog/marks.js'

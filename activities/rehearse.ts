@@ -11,7 +11,7 @@ import {
 } from '../core/rehearsal.js'
 import { isServerDatabase } from '../core/server-databases.js'
 import { formatBytes } from '../core/units.js'
-import type { BackupReference } from '../core/work.js'
+import type { BackupReference } from '../core/work/catalog.js'
 import type { DataActivities } from './activities.js'
 import { isDamage } from './catalog/check-objects.js'
 import { withHeartbeat } from './heartbeat.js'

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.js'
 import { dataOf, type RestoreStatus, type RestoreSummary } from '../core/restore-end.js'
 import { placesOf, type Copies, type RestoreDetails } from '../core/restore-places.js'
-import type { RestoreList } from '../core/work.js'
+import type { RestoreList } from '../core/work/restore.js'
 import { restoreRecords, type RestoreRecord } from './restore-records.js'
 import type { Tools } from './tools.js'
 import { effectsOfUndo, safetyCopiesOf } from './undo-restore.js'

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CaptureProgress } from '../core/work.js'
+import type { CaptureProgress } from '../core/work/capture.js'
 import type { SourceContext } from './sources/driver.js'
 import type { Tools } from './tools.js'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { HoldfastError } from '../core/errors.js'
-import type { DestinationTrial } from '../core/work.js'
+import type { DestinationTrial } from '../core/work/catalog.js'
 import type { QuestionActivities } from './activities.js'
 import type { Destination } from './destinations/driver.js'
 import { withHeartbeat } from './heartbeat.js'

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.js'
 import { alarmCauses } from '../core/hold-alarms.js'
 import { laterRestore, undoStep } from '../core/restore-end.js'
-import type { StagedItem, SwappedItem } from '../core/work.js'
+import type { StagedItem, SwappedItem } from '../core/work/restore.js'
 import type { SourceType } from '../schemas/sources.js'
 import { restoreRecords, type RestoreAttempt, type RestoreRecord } from './restore-records.js'
 import { withDriver, type DriverWork } from './with-driver.js'

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../core/errors.js'
 import { backupFolder } from '../core/ids.js'
-import type { CaptureProgress, UploadInput } from '../core/work.js'
+import type { CaptureProgress, UploadInput } from '../core/work/capture.js'
 import type { DataActivities } from './activities.js'
 import { withHeartbeat } from './heartbeat.js'
 import { putRecorded } from './pipeline/put-recorded.js'

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { BackupReference } from '../core/work.js'
+import type { BackupReference } from '../core/work/catalog.js'
 import type { FoundBackup } from '../operations/backups.js'
 import type { Session } from '../operations/session.js'
 

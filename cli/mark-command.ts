@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import type { MarkChange } from '../core/work.js'
+import type { MarkChange } from '../core/work/catalog.js'
 import type { MarkedBackup } from '../operations/mark-copies.js'
 import { BaseCommand } from './base-command.js'
 import { exitCodes } from './exit-code.js'

@@ -1,7 +1,9 @@
 import { hasFailed, outcomeOfRehearsal, type RehearsalReport } from '../core/rehearsal.js'
 import type { RotationReport } from '../core/rotation-steps.js'
 import { hasDamage, outcomeOfVerification, type PlanVerification } from '../core/verification.js'
-import type { BackupRunResult, ReplicateRunResult, RestoreResult, VerifyReport } from '../core/work.js'
+import type { VerifyReport } from '../core/work/catalog.js'
+import type { RestoreResult } from '../core/work/restore.js'
+import type { BackupRunResult, ReplicateRunResult } from '../core/work/runs.js'
 import { exitCodes } from './exit-code.js'
 
 type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

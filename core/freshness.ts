@@ -1,6 +1,6 @@
 import { backupAlarms } from './backup-alarms.js'
 import { formatDuration } from './units.js'
-import type { AlarmInput } from './work.js'
+import type { AlarmInput } from './work/alarm.js'
 
 export interface FreshnessQuestion {
   readonly plan: string

@@ -1,7 +1,7 @@
 import type { HoldMode } from '../schemas/holds.js'
 import { reportOf, HoldfastError, type ErrorReport } from './errors.js'
 import type { GuardState, HoldWindow } from './guard-state.js'
-import type { Lease, LeaseGrant } from './work.js'
+import type { Lease, LeaseGrant } from './work/holds.js'
 
 const STRENGTH: Record<HoldMode, number> = { pause: 1, stop: 2 }
 

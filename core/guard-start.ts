@@ -3,7 +3,7 @@ import type { HoldReport } from './backup.js'
 import type { ErrorReport } from './errors.js'
 import { alarmCauses, notRestartedAlarm } from './hold-alarms.js'
 import type { GuardCommand, GuardDecision, GuardOutcome, GuardState, StartReason } from './guard-state.js'
-import type { Lease, StartResult } from './work.js'
+import type { Lease, StartResult } from './work/holds.js'
 
 /** A missing service is waited for this long: it may be on its way to be recreated. Then the journal's entry has to do. */
 export const MISSING_LIMIT_MS = 10 * 60_000

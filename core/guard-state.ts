@@ -1,7 +1,8 @@
 import type { HoldMode } from '../schemas/holds.js'
 import type { HoldReport, ServiceState } from './backup.js'
 import type { ErrorReport } from './errors.js'
-import type { AlarmInput, Lease, ObservedService, ReleaseOutcome, StartResult } from './work.js'
+import type { AlarmInput } from './work/alarm.js'
+import type { Lease, ObservedService, ReleaseOutcome, StartResult } from './work/holds.js'
 
 /** Where a guard is in its one window of downtime. `done`: it asks for nothing more. */
 export type GuardPhase = 'idle' | 'observing' | 'stopping' | 'stopped' | 'starting' | 'done'

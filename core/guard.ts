@@ -4,7 +4,7 @@ import { HoldfastError, reportOf, type ErrorReport } from './errors.js'
 import { windowOf } from './guard-leases.js'
 import { writeLeaseAlarm } from './hold-alarms.js'
 import type { GuardCommand, GuardDecision, GuardEvent, GuardState } from './guard-state.js'
-import type { Lease } from './work.js'
+import type { Lease } from './work/holds.js'
 
 export const newGuard = (service: string): GuardState => ({
   service,

@@ -1,5 +1,5 @@
 import type { ServiceState } from './backup.js'
-import type { AlarmInput } from './work.js'
+import type { AlarmInput } from './work/alarm.js'
 
 export const alarmCauses = {
   notRestarted: (service: string) => `not-restarted/${service}`,

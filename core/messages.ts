@@ -1,5 +1,5 @@
 import type { HoldReport, ServicesVerdict } from './backup.js'
-import type { ReleaseOutcome } from './work.js'
+import type { ReleaseOutcome } from './work/holds.js'
 
 /** Names of signals, queries and updates, and what they carry. Workflows define them; clients and activities use them. */
 export const messages = {

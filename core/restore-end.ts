@@ -1,6 +1,7 @@
 import { HoldfastError } from './errors.js'
 import type { HoldSpec } from './job.js'
-import type { ReleaseOutcome, RestoreRequest, StagedItem, StagedMove } from './work.js'
+import type { ReleaseOutcome } from './work/holds.js'
+import type { RestoreRequest, StagedItem, StagedMove } from './work/restore.js'
 
 /** What all steps of one restore go by: found by its preview, written down by its host with the first item. */
 export interface RestoreScope {

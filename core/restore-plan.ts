@@ -2,7 +2,7 @@ import type { Item } from './backup.js'
 import { HoldfastError } from './errors.js'
 import type { HoldSpec } from './job.js'
 import { isServerDatabase } from './server-databases.js'
-import type { RestoreRequest } from './work.js'
+import type { RestoreRequest } from './work/restore.js'
 
 /**
  * The items that a restore is about. Fails with `flag.invalid` when the request leaves open where one of them goes, or what

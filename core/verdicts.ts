@@ -1,6 +1,6 @@
 import type { BackupSummary, HoldReport, Item, ServicesVerdict } from './backup.js'
 import type { CopiesVerdict } from './copies.js'
-import type { RunOutcome } from './work.js'
+import type { RunOutcome } from './work/runs.js'
 import type { NotCapturedCause } from '../schemas/plan.js'
 
 /** From good to bad. `held` is not bad: another run has the service, and starts it. */

@@ -1,4 +1,4 @@
-import type { Lease } from './work.js'
+import type { Lease } from './work/holds.js'
 
 /** What the journal says of a service that was stopped, as far as the rules need it. */
 export interface OwedStart {

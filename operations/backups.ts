@@ -2,7 +2,7 @@ import type { BackupSummary } from '../core/backup.js'
 import { mergeCopies, type BackupCopy, type ListedBackup } from '../core/copies.js'
 import { isSealed } from '../core/encrypted-manifest.js'
 import { HoldfastError } from '../core/errors.js'
-import type { BackupFilter, BackupReference, LocatedBackup } from '../core/work.js'
+import type { BackupFilter, BackupReference, LocatedBackup } from '../core/work/catalog.js'
 import { askHost, askHosts, type Asker } from './questions.js'
 import type { Session } from './session.js'
 

@@ -1,6 +1,6 @@
 import { assertNever } from '../core/assert.js'
 import type { Site } from '../core/site.js'
-import type { DestinationTrial } from '../core/work.js'
+import type { DestinationTrial } from '../core/work/catalog.js'
 import type { CompiledPlan } from '../plan/compile.js'
 import type { Destination } from '../schemas/destinations.js'
 import { loadPlans } from '../site/plans.js'

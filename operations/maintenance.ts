@@ -1,13 +1,8 @@
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
 import { rulesAt } from '../core/job.js'
-import type {
-  ExpireInput,
-  RetentionInput,
-  RetentionReport,
-  RetentionRunResult,
-  VerifyReport,
-} from '../core/work.js'
+import type { ExpireInput, RetentionInput, RetentionReport, VerifyReport } from '../core/work/catalog.js'
+import type { RetentionRunResult } from '../core/work/runs.js'
 import type { RehearsalReport } from '../core/rehearsal.js'
 import type { PlanVerification, Sample } from '../core/verification.js'
 import { verifyJobOf, type CompiledPlan } from '../plan/compile.js'

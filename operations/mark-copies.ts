@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/errors.js'
-import type { MarkChange, MarkResult } from '../core/work.js'
+import type { MarkChange, MarkResult } from '../core/work/catalog.js'
 import type { FoundBackup, FoundCopy } from './backups.js'
 import { askHost } from './questions.js'
 import type { Session } from './session.js'

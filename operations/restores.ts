@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
 import { workflowIds } from '../core/ids.js'
-import type { RestorePreview, RestoreRequest, RestoreResult } from '../core/work.js'
+import type { RestorePreview, RestoreRequest, RestoreResult } from '../core/work/restore.js'
 import type { RestoreRunInput } from '../workflows/restore-run.js'
 import type { FoundBackup } from './backups.js'
 import { askHost } from './questions.js'

@@ -7,7 +7,7 @@ import { HoldfastError } from '../core/errors.js'
 import { alarmCauses, halfRestoredAlarm } from '../core/hold-alarms.js'
 import { dataOf } from '../core/restore-end.js'
 import { interruptedBecause } from '../core/watchdog.js'
-import type { AlarmInput } from '../core/work.js'
+import type { AlarmInput } from '../core/work/alarm.js'
 import type { GuardAsker } from './guard-seen.js'
 
 export interface RestoreWatchTools {

@@ -1,7 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { parseBackupId } from '../core/ids.js'
 import { outcomeOfRehearsal, type RehearsalReport } from '../core/rehearsal.js'
-import type { BackupReference } from '../core/work.js'
+import type { BackupReference } from '../core/work/catalog.js'
 import { dataActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
 

@@ -1,6 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { copiesVerdictOf, type ReplicateInput } from '../core/copies.js'
-import type { ReplicateRunResult } from '../core/work.js'
+import type { ReplicateRunResult } from '../core/work/runs.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox } from './steps/inbox.js'
 import { makeCopies } from './steps/make-copies.js'

@@ -1,6 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { dataOf, missingSources, resumeStep, undoStep, type RestoreStatus } from '../core/restore-end.js'
-import type { RestoreResult } from '../core/work.js'
+import type { RestoreResult } from '../core/work/restore.js'
 import { dataActivities, questionActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox, type Inbox } from './steps/inbox.js'

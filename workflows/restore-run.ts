@@ -1,5 +1,5 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
-import type { RestorePreview, RestoreRequest, RestoreResult, StagedItem } from '../core/work.js'
+import type { RestorePreview, RestoreRequest, RestoreResult, StagedItem } from '../core/work/restore.js'
 import { questionActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox } from './steps/inbox.js'

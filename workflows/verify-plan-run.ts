@@ -15,7 +15,7 @@ import {
   type VerifiedBackup,
   type VerifyJob,
 } from '../core/verification.js'
-import type { VerifyReport } from '../core/work.js'
+import type { VerifyReport } from '../core/work/catalog.js'
 import { dataActivities, questionActivities } from './proxies.js'
 import { raise, resolve, runAlarms } from './steps/alarms.js'
 import { attributes } from './steps/attributes.js'

@@ -1,7 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { HoldfastError } from '../core/errors.js'
 import { parseBackupId } from '../core/ids.js'
-import type { VerifyInput, VerifyReport } from '../core/work.js'
+import type { VerifyInput, VerifyReport } from '../core/work/catalog.js'
 import { dataActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
 

@@ -1,5 +1,5 @@
 import type { BackupSummary } from '../../core/backup.js'
-import type { BackupFilter, BackupReference, LocatedBackup } from '../../core/work.js'
+import type { BackupFilter, BackupReference, LocatedBackup } from '../../core/work/catalog.js'
 
 /** What backups there are: read from manifests at the destinations. Manifests never change, so each is read once and kept. */
 export interface Catalog {

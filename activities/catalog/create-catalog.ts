@@ -1,6 +1,6 @@
 import { compare } from '../../core/compare.js'
 import type { BackupSummary } from '../../core/backup.js'
-import type { BackupFilter } from '../../core/work.js'
+import type { BackupFilter } from '../../core/work/catalog.js'
 import type { Catalog } from './catalog.js'
 import { matchesFilter } from './filter.js'
 import { findBackup } from './find-backup.js'

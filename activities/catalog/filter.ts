@@ -1,5 +1,5 @@
 import type { BackupSummary } from '../../core/backup.js'
-import type { BackupFilter } from '../../core/work.js'
+import type { BackupFilter } from '../../core/work/catalog.js'
 
 /** Every part of the filter that is there must hold. What is deleted is hidden, unless it is asked for. */
 export const matchesFilter = (summary: BackupSummary, filter: BackupFilter): boolean =>

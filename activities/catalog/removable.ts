@@ -1,6 +1,6 @@
 import { isRemovable } from '../../core/marks.js'
 import { standstillReason } from '../../core/retention.js'
-import type { ExpireInput } from '../../core/work.js'
+import type { ExpireInput } from '../../core/work/catalog.js'
 import type { Destination } from '../destinations/driver.js'
 import type { Tools } from '../tools.js'
 import { toMark } from './mark-trust.js'

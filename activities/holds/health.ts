@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../core/errors.js'
-import type { StartResult } from '../../core/work.js'
+import type { StartResult } from '../../core/work/holds.js'
 import type { ServiceDriver } from '../services/driver.js'
 
 const POLL_MS = 250

@@ -1,7 +1,7 @@
 import { HoldfastError, reportOf, type ErrorReport } from '../../core/errors.js'
 import { alarmCauses, notRestartedAlarm, writeLeaseAlarm } from '../../core/hold-alarms.js'
 import type { GuardSeen, SettleDecision } from '../../core/watchdog.js'
-import type { StartResult } from '../../core/work.js'
+import type { StartResult } from '../../core/work/holds.js'
 import type { Alarms } from '../alarms.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { awaitRunning } from './await-running.js'

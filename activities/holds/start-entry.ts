@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { StartResult } from '../../core/work.js'
+import type { StartResult } from '../../core/work/holds.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { endGroup } from '../services/process-group.js'
 import { isAlive, type ProcessIdentity } from '../services/process-identity.js'

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../core/errors.js'
 import { endsOf } from '../../core/hold-alarms.js'
-import type { ObservedService, StartRequest, StartResult } from '../../core/work.js'
+import type { ObservedService, StartRequest, StartResult } from '../../core/work/holds.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { awaitHealth } from './health.js'
 import { startEntry } from './start-entry.js'

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../core/errors.js'
-import type { LeaseGrant, ObservedService } from '../../core/work.js'
+import type { LeaseGrant, ObservedService } from '../../core/work/holds.js'
 import type { Tools } from '../tools.js'
 
 /**

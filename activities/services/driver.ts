@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { HoldMode } from '../../schemas/holds.js'
-import type { ObservedService } from '../../core/work.js'
+import type { ObservedService } from '../../core/work/holds.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /**

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceState } from '../../core/backup.js'
 import { HoldfastError, type ErrorCode } from '../../core/errors.js'
-import type { ObservedService } from '../../core/work.js'
+import type { ObservedService } from '../../core/work/holds.js'
 import type { ServiceDriver, Shell } from './driver.js'
 import { identityOf } from './process-identity.js'
 

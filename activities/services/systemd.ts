@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../core/errors.js'
-import type { ObservedService } from '../../core/work.js'
+import type { ObservedService } from '../../core/work/holds.js'
 import type { ServiceDriver, ServiceRelations, Shell } from './driver.js'
 import { systemctl, unitMissing, type Systemctl, type Unit } from './systemctl.js'
 

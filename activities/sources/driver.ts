@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
-import type { CaptureProgress, RestorePreviewItem, StagedMove, SwappedItem } from '../../core/work.js'
+import type { CaptureProgress } from '../../core/work/capture.js'
+import type { RestorePreviewItem, StagedMove, SwappedItem } from '../../core/work/restore.js'
 import type { Counts } from '../../core/rehearsal.js'
 import type { Item, NotCaptured, ObjectKind, StoredObject } from '../../core/backup.js'
 import type { SourceOf, SourceType } from '../../schemas/sources.js'

@@ -3,7 +3,7 @@ import { assertNever } from '../../core/assert.js'
 import type { BackupCopy, CopyProgress, CopyReport } from '../../core/copies.js'
 import type { CopyState } from '../../core/messages.js'
 import { counted, formatBytes } from '../../core/units.js'
-import type { ReplicateRunResult } from '../../core/work.js'
+import type { ReplicateRunResult } from '../../core/work/runs.js'
 import type { MarkedBackup } from '../../operations/mark-copies.js'
 import { oneLine } from './text.js'
 

@@ -1,6 +1,7 @@
 import ansis from 'ansis'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
-import type { BackupRunResult, RestorePreview, RestoreResult } from '../../core/work.js'
+import type { RestorePreview, RestoreResult } from '../../core/work/restore.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import type { RunSummary } from '../../operations/runs.js'
 import { renderHolds } from './backups.js'
 import { copyText } from './copies.js'

@@ -2,7 +2,7 @@ import ansis from 'ansis'
 import { countsInWords, type RehearsalReport } from '../../core/rehearsal.js'
 import { counted, formatBytes, formatDuration } from '../../core/units.js'
 import type { PlanVerification, VerifiedBackup } from '../../core/verification.js'
-import type { VerifyReport } from '../../core/work.js'
+import type { VerifyReport } from '../../core/work/catalog.js'
 import { renderTable } from './table.js'
 import { oneLine } from './text.js'
 

@@ -1,6 +1,6 @@
 import type { BackupSummary } from '../backup.js'
 import { formatBytes, formatDuration } from '../units.js'
-import type { DestinationTrial } from '../work.js'
+import type { DestinationTrial } from '../work/catalog.js'
 import { failedFinding, fine, type Finding, type Told } from './finding.js'
 
 /** A destination, as plans of one host use it. */

@@ -1,6 +1,6 @@
 import type { ScheduleChange } from '../schedule-diff.js'
 import { counted } from '../units.js'
-import type { PreflightResult } from '../work.js'
+import type { PreflightResult } from '../work/capture.js'
 import { failedFinding, fine, type Failed, type Finding, type Told } from './finding.js'
 import type { ThisHost } from './this-host.js'
 

@@ -1,6 +1,7 @@
 import type { BackupSummary } from '../backup.js'
 import type { BackupJob } from '../job.js'
-import type { DestinationTrial, PreflightResult } from '../work.js'
+import type { PreflightResult } from '../work/capture.js'
+import type { DestinationTrial } from '../work/catalog.js'
 import type { Told } from './finding.js'
 import type { SecretWish, ToolWish, WantedTool } from './wanted.js'
 

@@ -1,6 +1,6 @@
 import { expireActivities } from '../../activities/expire.js'
 import { markActivities } from '../../activities/mark.js'
-import type { BackupFilter, ExpireInput, MarkInput } from '../../core/work.js'
+import type { BackupFilter, ExpireInput, MarkInput } from '../../core/work/catalog.js'
 import { HoldfastError } from '../../core/errors.js'
 import { addMark } from '../../activities/catalog/marks.js'
 import { backupFolder, manifestName, marksFolder } from '../../core/ids.js'

@@ -1,6 +1,6 @@
 import { markActivities } from '../../activities/mark.js'
 import { marksFolder } from '../../core/ids.js'
-import type { MarkChange } from '../../core/work.js'
+import type { MarkChange } from '../../core/work/catalog.js'
 import { runActivity } from '../fakes/activity.js'
 import { storeBackup } from '../fakes/backups.js'
 import { fakeTools } from '../fakes/tools.js'

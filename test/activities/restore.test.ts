@@ -7,7 +7,7 @@ import { restoreRecords, type RestoreRecord } from '../../activities/restore-rec
 import { HoldfastError } from '../../core/errors.js'
 import { backupFolder, manifestName } from '../../core/ids.js'
 import type { HoldSpec } from '../../core/job.js'
-import type { RestoreRequest, StagedItem } from '../../core/work.js'
+import type { RestoreRequest, StagedItem } from '../../core/work/restore.js'
 import { activityEnvironment, runActivity } from '../fakes/activity.js'
 import { item, plainObject, storeBackup } from '../fakes/backups.js'
 import { fakeSite } from '../fakes/site.js'

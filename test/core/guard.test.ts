@@ -3,7 +3,7 @@ import { decide, newGuard } from '../../core/guard.js'
 import { admissionOf, answerTo } from '../../core/guard-leases.js'
 import { MISSING_LIMIT_MS } from '../../core/guard-start.js'
 import type { GuardCommand, GuardEvent, GuardState } from '../../core/guard-state.js'
-import type { Lease } from '../../core/work.js'
+import type { Lease } from '../../core/work/holds.js'
 
 const SERVICE = 'command:web'
 const MINUTE = 60_000

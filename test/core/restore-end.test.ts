@@ -8,7 +8,7 @@ import {
   undoStep,
   type RestoreState,
 } from '../../core/restore-end.js'
-import type { StagedItem, StagedMove } from '../../core/work.js'
+import type { StagedItem, StagedMove } from '../../core/work/restore.js'
 
 const restoreId = '20261120-013000-shop-7f3a2c/1'
 const WEB = ['docker:web']

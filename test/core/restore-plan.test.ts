@@ -1,7 +1,7 @@
 import type { Item } from '../../core/backup.js'
 import type { HoldSpec } from '../../core/job.js'
 import { restoreHold, selectItems } from '../../core/restore-plan.js'
-import type { RestoreRequest } from '../../core/work.js'
+import type { RestoreRequest } from '../../core/work/restore.js'
 
 const hold = (changes: Partial<HoldSpec>): HoldSpec => ({
   services: ['docker:web'],

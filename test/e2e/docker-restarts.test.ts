@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { containerService, type ContainerService } from '../support/container-service.js'
 import { startDockerOfItsOwn, type DockerOfItsOwn } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'

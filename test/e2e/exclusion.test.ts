@@ -1,5 +1,5 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { makeWorld, type Finished, type World } from './world.js'

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Examination } from '../../operations/doctor/doctor.js'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { startDockerOfItsOwn, type DockerOfItsOwn } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'
 import { makeWorld, type World } from './world.js'

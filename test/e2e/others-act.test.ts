@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { alarmCauses } from '../../core/hold-alarms.js'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { containerService, type ContainerService } from '../support/container-service.js'
 import { requireDocker, type DockerForTests } from '../support/docker.js'
 import { describeWith } from '../support/needs.js'

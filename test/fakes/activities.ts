@@ -17,22 +17,17 @@ import type { RetentionDecision } from '../../core/retention.js'
 import type { KeyUse, SeenUses, ToldKey } from '../../core/rotation.js'
 import type { RewrapInput, RewrapReport } from '../../core/rotation-steps.js'
 import type { ChosenBackups, VerifyJob } from '../../core/verification.js'
+import type { AlarmInput } from '../../core/work/alarm.js'
 import type {
-  ObservedService,
-  AlarmInput,
-  BackupReference,
   CaptureInput,
   PreflightInput,
   PreflightResult,
   PublishInput,
-  RestorePreview,
-  StageInput,
-  StagedItem,
-  StartRequest,
-  StopRequest,
-  VerifyInput,
   UploadInput,
-} from '../../core/work.js'
+} from '../../core/work/capture.js'
+import type { BackupReference, VerifyInput } from '../../core/work/catalog.js'
+import type { ObservedService, StartRequest, StopRequest } from '../../core/work/holds.js'
+import type { RestorePreview, StageInput, StagedItem } from '../../core/work/restore.js'
 
 /** A service in memory, with its history: what happened to it, in order. */
 export interface FakeService {

@@ -2,7 +2,7 @@ import type { ServiceDriver } from '../../activities/services/driver.js'
 import type { ServiceRegistry } from '../../activities/tools.js'
 import type { ServiceState } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
-import type { ObservedService } from '../../core/work.js'
+import type { ObservedService } from '../../core/work/holds.js'
 
 /** A container as Docker behaves, in memory. */
 export interface FakeService {

@@ -1,6 +1,6 @@
 import type { SourceContext, SourceDriver } from '../../activities/sources/driver.js'
 import type { SourceDrivers } from '../../activities/with-driver.js'
-import type { StagedMove } from '../../core/work.js'
+import type { StagedMove } from '../../core/work/restore.js'
 import type { SourceType } from '../../schemas/sources.js'
 
 /** What fake drivers did, as `swap uploads`, and how they fail. */

@@ -1,5 +1,5 @@
 import { log } from '@temporalio/workflow'
-import type { AlarmInput } from '../../core/work.js'
+import type { AlarmInput } from '../../core/work/alarm.js'
 import { alarmActivities } from '../proxies.js'
 
 export const runAlarms = {

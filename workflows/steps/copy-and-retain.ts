@@ -1,7 +1,7 @@
 import type { BackupSummary } from '../../core/backup.js'
 import { isCopied, type CopyReport, type ReplicateInput } from '../../core/copies.js'
 import { rulesAt, type BackupJob } from '../../core/job.js'
-import type { BackupRunResult, CopyResult } from '../../core/work.js'
+import type { BackupRunResult, CopyResult } from '../../core/work/runs.js'
 import { applyRetention } from './apply-retention.js'
 import type { CaptureRun } from './capture-sets.js'
 import { makeCopies } from './make-copies.js'

@@ -2,7 +2,7 @@ import { CancellationScope, condition, isCancellation, sleep, workflowInfo } fro
 import { reportOf, type ErrorReport } from '../../core/errors.js'
 import { errorOf } from '../../core/failure.js'
 import type { GuardCommand, GuardEvent } from '../../core/guard-state.js'
-import type { ObservedService } from '../../core/work.js'
+import type { ObservedService } from '../../core/work/holds.js'
 import { controlActivities } from '../proxies.js'
 
 /** What a guard asks of its host: each ends with the event that came of it, whatever happens. */

@@ -9,7 +9,7 @@ import {
 import { assertNever } from '../../core/assert.js'
 import type { GuardCommand, GuardEvent, GuardOutcome, HoldWindow } from '../../core/guard-state.js'
 import { formatDuration } from '../../core/units.js'
-import type { Lease } from '../../core/work.js'
+import type { Lease } from '../../core/work/holds.js'
 import { alarmActivities, waitActivities } from '../proxies.js'
 import { ignoreCancellation, observe, start, stop, type Command, type Guarded } from './guard-calls.js'
 import { leaseRevokedSignal, serviceReportSignal, tell } from './signals.js'

@@ -7,7 +7,7 @@ import { releaseOf, type DataState, type RestoreScope, type RestoreSource } from
 import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
 import { servicesVerdictOf } from '../../core/verdicts.js'
-import type { RestoreRequest, RestoreResult, StagedItem, SwappedItem } from '../../core/work.js'
+import type { RestoreRequest, RestoreResult, StagedItem, SwappedItem } from '../../core/work/restore.js'
 import { dataActivities } from '../proxies.js'
 import { attributes } from './attributes.js'
 import type { Inbox } from './inbox.js'

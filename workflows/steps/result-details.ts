@@ -1,6 +1,6 @@
 import type { CopyReport } from '../../core/copies.js'
 import { formatBytes, formatDuration } from '../../core/units.js'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 
 /** The end of a run, for people, in the markdown of Temporal's UI. */
 export function resultDetails(result: BackupRunResult): string {

@@ -1,5 +1,6 @@
 import { DEFAULT_QUARANTINE_MS } from '../../core/job.js'
-import type { ExpireResult, Retained, RetentionInput } from '../../core/work.js'
+import type { ExpireResult, RetentionInput } from '../../core/work/catalog.js'
+import type { Retained } from '../../core/work/runs.js'
 import { dataActivities, questionActivities } from '../proxies.js'
 
 /**

@@ -12,7 +12,7 @@ import {
   type RunProgress,
   type ServiceReportMessage,
 } from '../../core/messages.js'
-import type { Lease, LeaseGrant } from '../../core/work.js'
+import type { Lease, LeaseGrant } from '../../core/work/holds.js'
 
 export const acquireUpdate = defineUpdate<LeaseGrant, [Lease]>(messages.acquire)
 export const releaseSignal = defineSignal<[ReleaseMessage]>(messages.release)

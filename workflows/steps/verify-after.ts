@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow'
 import { errorOf } from '../../core/failure.js'
-import type { BackupRunResult } from '../../core/work.js'
+import type { BackupRunResult } from '../../core/work/runs.js'
 import { dataActivities } from '../proxies.js'
 import { raise, resolve, runAlarms } from './alarms.js'
 import type { CaptureRun } from './capture-sets.js'

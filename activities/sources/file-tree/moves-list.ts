@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createDurably, syncFolder } from '../../durable-file.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import type { BytePath } from '../../archive/byte-path.js'
 import { OWN_FOLDER } from '../../archive/walk.js'
 import { at, childOf, entriesIn } from './entries.js'

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, rename as renameFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import { bytesOf, bytePathOf } from '../../archive/byte-path.js'
 import { syncFolder } from '../../durable-file.js'
 import type { Swapped } from '../driver.js'

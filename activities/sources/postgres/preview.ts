@@ -1,7 +1,7 @@
 import type { Item } from '../../../core/backup.js'
 import { HoldfastError } from '../../../core/errors.js'
 import { counted, formatBytes } from '../../../core/units.js'
-import type { RestorePreviewItem } from '../../../core/work.js'
+import type { RestorePreviewItem } from '../../../core/work/restore.js'
 import type { RestoreTarget, SourceContext } from '../driver.js'
 import { findDatabases } from './describe.js'
 import { SERVER_HOMES } from './read.js'

@@ -1,6 +1,6 @@
 import type { Item } from '../../../core/backup.js'
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import type { ObjectReader, RestoreTarget, SourceContext } from '../driver.js'
 import { createStatement, propertyStatements } from './definition.js'
 import { findDatabases } from './describe.js'

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import type { SourceContext, Swapped } from '../driver.js'
 import { findDatabases } from './describe.js'
 import { dropDatabase, endSessions } from './drop.js'

@@ -1,7 +1,7 @@
 import { open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HoldfastError } from '../../../core/errors.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import type { Swapped } from '../driver.js'
 import { SIDECARS } from './read.js'
 import { removeDatabase } from './restore.js'

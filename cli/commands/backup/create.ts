@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { HoldfastError } from '../../../core/errors.js'
-import type { BackupRunResult } from '../../../core/work.js'
+import type { BackupRunResult } from '../../../core/work/runs.js'
 import type { CompiledPlan } from '../../../plan/compile.js'
 import { BaseCommand } from '../../base-command.js'
 import { exitCodeOfBackup } from '../../outcome.js'

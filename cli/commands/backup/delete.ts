@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { formatBytes } from '../../../core/units.js'
-import type { ExpireResult, RetentionRunResult } from '../../../core/work.js'
+import type { ExpireResult } from '../../../core/work/catalog.js'
+import type { RetentionRunResult } from '../../../core/work/runs.js'
 import { BaseCommand, yesFlag } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
 import { exitCodes } from '../../exit-code.js'

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import type { ListedBackup } from '../../../core/copies.js'
-import type { BackupFilter } from '../../../core/work.js'
+import type { BackupFilter } from '../../../core/work/catalog.js'
 import { BaseCommand } from '../../base-command.js'
 import { parseSince } from '../../instant-flag.js'
 import { renderBackups } from '../../output/backups.js'

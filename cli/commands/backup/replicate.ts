@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { ReplicateRunResult } from '../../../core/work.js'
+import type { ReplicateRunResult } from '../../../core/work/runs.js'
 import type { CopyChoice } from '../../../operations/copies.js'
 import type { Session } from '../../../operations/session.js'
 import type { CompiledPlan } from '../../../plan/compile.js'

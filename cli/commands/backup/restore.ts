@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { resolve } from 'node:path'
 import { counted } from '../../../core/units.js'
-import type { RestorePreview, RestoreRequest, RestoreResult } from '../../../core/work.js'
+import type { RestorePreview, RestoreRequest, RestoreResult } from '../../../core/work/restore.js'
 import { BaseCommand, yesFlag } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
 import { exitCodeOfRestore } from '../../outcome.js'

@@ -1,4 +1,4 @@
-import type { LocatedBackup } from '../../../core/work.js'
+import type { LocatedBackup } from '../../../core/work/catalog.js'
 import { BaseCommand } from '../../base-command.js'
 import { backupArgument, backupNamed, destinationFlag } from '../../find-backup.js'
 import { renderBackup } from '../../output/backups.js'

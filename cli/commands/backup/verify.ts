@@ -8,7 +8,7 @@ import {
   type PlanVerification,
   type Sample,
 } from '../../../core/verification.js'
-import type { VerifyReport } from '../../../core/work.js'
+import type { VerifyReport } from '../../../core/work/catalog.js'
 import type { FoundBackup } from '../../../operations/backups.js'
 import type { StartedRun } from '../../../operations/runs.js'
 import type { Session } from '../../../operations/session.js'

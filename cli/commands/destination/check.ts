@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { formatBytes, formatDuration } from '../../../core/units.js'
-import type { DestinationTrial } from '../../../core/work.js'
+import type { DestinationTrial } from '../../../core/work/catalog.js'
 import { BaseCommand } from '../../base-command.js'
 import { renderFields } from '../../output/table.js'
 import { connected } from '../../session.js'

@@ -1,4 +1,4 @@
-import type { RestoreResult } from '../../../core/work.js'
+import type { RestoreResult } from '../../../core/work/restore.js'
 import { BaseCommand } from '../../base-command.js'
 import { restoreArgument, restoreNamed } from '../../find-restore.js'
 import { exitCodeOfRestore } from '../../outcome.js'

@@ -3,7 +3,7 @@ import { rename as renameFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { files } from '../../../activities/sources/files.js'
 import { discardTree, swapTree } from '../../../activities/sources/file-tree/swap.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import { backUp, readerOf, textsIn, treeForEachTest } from './files-support.js'
 
 // A folder is restored in which another source has its part: a SQLite database, say, that the folder's own archive leaves out.

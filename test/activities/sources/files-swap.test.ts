@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { files } from '../../../activities/sources/files.js'
 import { discardTree, swapTree, type Rename } from '../../../activities/sources/file-tree/swap.js'
 import { volume } from '../../../activities/sources/volume.js'
-import type { StagedMove } from '../../../core/work.js'
+import type { StagedMove } from '../../../core/work/restore.js'
 import { backUp, readerOf, treeForEachTest, type Bench } from './files-support.js'
 
 /** More renames than any of these swaps needs. */

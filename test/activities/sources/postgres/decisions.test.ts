@@ -18,7 +18,7 @@ import { identifier, literal } from '../../../../activities/sources/postgres/quo
 import { decideDiscard, decideSwap } from '../../../../activities/sources/postgres/swap.js'
 import { chooseTool, parseToolVersion } from '../../../../activities/sources/postgres/tools.js'
 import { wholeDump } from '../../../../activities/sources/whole-dump.js'
-import type { StagedMove } from '../../../../core/work.js'
+import type { StagedMove } from '../../../../core/work/restore.js'
 
 describe('names', () => {
   test('fit PostgreSQL, tell databases apart, and are the same again', () => {
