@@ -13,7 +13,7 @@ import { readServer } from '../../temporal/server-record.js'
 import type { WorkerRunOptions } from '../../worker/run.js'
 import { watchCanaries } from '../support/canaries.js'
 import { makeStubbornTar, type HangingTar, type StubbornTar } from '../support/stubborn-tar.js'
-import { until } from '../support/until.js'
+import { tellWhenInVain, until } from '../support/until.js'
 
 const support = join(import.meta.dirname, '..', 'support')
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
@@ -117,6 +117,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   await configure({})
   await writeJsonFile(path('state', 'temporal', 'ports.json'), portsOfThisWorker())
 
+  const logs = () => logsOf(path('state', 'logs'))
+  const tellNoMore = tellWhenInVain(logs)
+
   const holdfast = (...args: string[]) => runWithin(COMMAND_LIMIT_MS, args)
 
   async function runWithin(timeout: number, args: readonly string[]): Promise<Finished> {
@@ -129,8 +132,9 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     })
     canaries.inspect(`what holdfast ${args.join(' ')} said`, `${stdout}\n${stderr}`)
     if (timedOut) {
-      const logs = await logsOf(path('state', 'logs'))
-      throw new Error(`holdfast ${args.join(' ')} did not end in time:\n${stdout}\n${stderr}\n${logs}`)
+      throw new Error(
+        `holdfast ${args.join(' ')} did not end in time:\n${stdout}\n${stderr}\n${await logs()}`,
+      )
     }
     return { code: exitCode ?? -1, stdout, stderr }
   }
@@ -158,9 +162,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     async up() {
       const { code, stdout, stderr } = await holdfast('up', '--detach')
       if (code !== 0)
-        throw new Error(
-          `holdfast up --detach ended with ${code}:\n${stdout}\n${stderr}\n${await logsOf(path('state', 'logs'))}`,
-        )
+        throw new Error(`holdfast up --detach ended with ${code}:\n${stdout}\n${stderr}\n${await logs()}`)
     },
     async upQuickly(options) {
       const log = openSync(path('agent.log'), 'a')
@@ -204,8 +206,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
         return { workflowId, tar: hanging }
       } catch (error) {
         const { stdout, stderr } = await holdfast('run', 'show', workflowId)
-        const logs = await logsOf(path('state', 'logs'))
-        throw new Error(`${plan} reached no capture:\n${stdout}\n${stderr}\n${logs}`, { cause: error })
+        throw new Error(`${plan} reached no capture:\n${stdout}\n${stderr}`, { cause: error })
       }
     },
     async outcomeOf(workflowId) {
@@ -217,6 +218,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
     },
     keepsSecret: (name, value, mayHold) => canaries.add(name, value, mayHold),
     async dispose() {
+      tellNoMore()
       await holdfast('down')
       const leaks = await canaries.found()
       await rm(folder, { recursive: true, force: true })
