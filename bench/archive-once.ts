@@ -4,6 +4,7 @@ import { local } from '../activities/destinations/local.js'
 import { objectSink } from '../activities/pipeline/object-sink.js'
 import { createHostShell } from '../activities/services/shell.js'
 import { files } from '../activities/sources/files.js'
+import { peakMemory } from '../test/support/peak-memory.js'
 import { timed } from './figures.js'
 
 const [, , data = '', folder = ''] = process.argv
@@ -34,7 +35,7 @@ const seconds = await timed(() =>
 console.log(
   JSON.stringify({
     seconds,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakMemory(),
     storedBytes: sink.objects.reduce((total, { storedBytes }) => total + storedBytes, 0),
   }),
 )

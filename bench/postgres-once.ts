@@ -5,6 +5,7 @@ import { local } from '../activities/destinations/local.js'
 import { objectSink } from '../activities/pipeline/object-sink.js'
 import { createHostShell } from '../activities/services/shell.js'
 import { postgres } from '../activities/sources/postgres.js'
+import { peakMemory } from '../test/support/peak-memory.js'
 import { timed } from './figures.js'
 
 export interface OnceResult {
@@ -52,7 +53,7 @@ const seconds = await timed(() =>
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 const result: OnceResult = {
   seconds,
-  peakBytes: process.resourceUsage().maxRSS * 1024,
+  peakBytes: peakMemory(),
   plainBytes: sum(sink.objects.map(({ plainBytes }) => plainBytes)),
   storedBytes: sum(sink.objects.map(({ storedBytes }) => storedBytes)),
 }

@@ -1,13 +1,14 @@
 // A run from the command to the prompt, and the downtime of a held service: `npx tsx bench/runs.ts [MEGABYTES]`. Needs `npm run build`.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '../core/units.js'
 import type { LocatedBackup } from '../core/work/catalog.js'
 import type { BackupRunResult } from '../core/work/runs.js'
 import { makeMixedFiles } from './archive-data.js'
 import { makeWorld } from '../test/e2e/world.js'
+import { peakMemory } from '../test/support/peak-memory.js'
 import { makeProcessService } from '../test/support/process-service.js'
 import { median, report, timed } from './figures.js'
 
@@ -75,7 +76,8 @@ async function heldRuns(): Promise<void> {
   )
   report('of it, the capture alone', `${capture.toFixed(2)} s`, '')
   report('downtime against the capture', `${(downtime / capture).toFixed(2)} ×`, 'at most 1.1 ×')
-  report('peak memory of the data worker', formatBytes(await peakOf('data')), 'at most 300 MiB')
+  const { data } = await world.children()
+  report('peak memory of the data worker', formatBytes(peakMemory(data)), 'at most 300 MiB')
   report('stop; tar | zstd; start by a shell', `${shell.toFixed(2)} s`, 'not flushed to disk')
 }
 
@@ -85,13 +87,6 @@ async function captureSeconds(backupId: string): Promise<number> {
   return item === undefined || !('startedAt' in item)
     ? Number.NaN
     : (Date.parse(item.completedAt) - Date.parse(item.startedAt)) / 1000
-}
-
-/** The most bytes of memory that a worker has had. Source: proc_pid_status(5), `VmHWM`. */
-async function peakOf(worker: string): Promise<number> {
-  const { [worker]: pid } = await world.children()
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
 }
 
 async function byShell(): Promise<void> {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { local } from '../../../activities/destinations/local.js'
 import { objectReader } from '../../../activities/pipeline/object-reader.js'
 import { objectSink } from '../../../activities/pipeline/object-sink.js'
+import { peakMemory } from '../../support/peak-memory.js'
 import { noise, prose } from './bytes.js'
 
 const MIB = 1024 * 1024
@@ -39,5 +40,4 @@ for await (const chunk of objectReader({ destination, plan: 'x', backupId: 'b', 
 )) {
   readBytes += (chunk as Buffer).length
 }
-const peakBytes = process.resourceUsage().maxRSS * 1024
-process.stdout.write(JSON.stringify({ readBytes, grownBytes: peakBytes - beforeBytes }))
+process.stdout.write(JSON.stringify({ readBytes, grownBytes: peakMemory() - beforeBytes }))
