@@ -3,17 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure, type Workflow } from '@temporalio/common'
 import {
-  ServiceError,
   WithStartWorkflowOperation,
   WorkflowContinuedAsNewError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   isGrpcCancelledError,
-  isGrpcServiceError,
   type Client,
 } from '@temporalio/client'
 import { HoldfastError } from '../core/errors.js'
+import { grpc, grpcCodeOf } from '../core/grpc.js'
 import { taskQueues, workflowIds } from '../core/ids.js'
 import { messages, type LockRequestMessage } from '../core/messages.js'
 import type { Lease, LeaseGrant } from '../core/work/holds.js'
@@ -33,10 +32,6 @@ const POLL_MS = 30_000
 const WATCH_HEARTBEAT_MS = 6000
 /** A server that is away has been asked for half a minute already, by the client itself. */
 const AWAY_PAUSE_MS = 1000
-/** gRPC's status of "too many at once". */
-const RESOURCE_EXHAUSTED = 8
-/** gRPC's status of a server that is not there. */
-const UNAVAILABLE = 14
 
 export const leaseActivities = (tools: Tools): Omit<WaitActivities, 'nextRun' | 'findKeyRuns'> => ({
   acquireLease: (lease, host) => withHeartbeat(() => abandonable(acquire(tools.client, lease, host))),
@@ -87,17 +82,12 @@ async function acquire(client: Client, lease: Lease, host: string): Promise<Leas
 function causeOfRefusal(error: unknown, lease: Lease): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
     return error.cause
-  if (grpcCodeOf(error) === RESOURCE_EXHAUSTED) {
+  if (grpcCodeOf(error) === grpc.resourceExhausted) {
     return new HoldfastError('lease.busy', `Too many runs ask for ${lease.service} at once.`, {
       cause: error,
     })
   }
   return error
-}
-
-function grpcCodeOf(error: unknown): number | undefined {
-  const answer = error instanceof ServiceError ? error.cause : error
-  return isGrpcServiceError(answer) ? Number(answer.code) : undefined
 }
 
 /** Only what the server says counts: closed, continued or not found. While it is away, it is asked again. */
@@ -112,7 +102,7 @@ async function watch({ client }: Tools, workflowId: string, runId: string): Prom
       if (error instanceof WorkflowFailedError) return failureName(error)
       if (error instanceof WorkflowContinuedAsNewError) return 'continued'
       if (error instanceof WorkflowNotFoundError) return 'not found'
-      if (grpcCodeOf(error) === UNAVAILABLE) await abandonable(delay(AWAY_PAUSE_MS))
+      if (grpcCodeOf(error) === grpc.unavailable) await abandonable(delay(AWAY_PAUSE_MS))
       else if (!isGrpcCancelledError(error)) throw error
     }
   }

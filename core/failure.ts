@@ -1,8 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common'
+import { causesOf } from './causes.js'
 import { HoldfastError, errorCatalogue, isRetryable, type ErrorCode } from './errors.js'
-
-/** How many causes are followed: chains are short, loops are bugs. */
-const MAX_CAUSES = 10
 
 interface FailureDetails {
   readonly hint?: string
@@ -34,9 +32,8 @@ export function failureOf(
  * that is not there or was lost is expected too.
  */
 export function errorOf(thrown: unknown): HoldfastError | undefined {
-  let current: unknown = thrown
   let activity: string | undefined
-  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
+  for (const current of causesOf(thrown)) {
     if (current instanceof HoldfastError) return current
     if (current instanceof ApplicationFailure && isErrorCode(current.type)) {
       const details = (current.details?.[0] ?? {}) as FailureDetails
@@ -47,7 +44,6 @@ export function errorOf(thrown: unknown): HoldfastError | undefined {
     if (current instanceof TimeoutFailure && !(current.cause instanceof Error)) {
       return timeoutError(current, activity ?? 'a step')
     }
-    current = current.cause
   }
   return undefined
 }

@@ -1,20 +1,9 @@
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
 import { WorkflowFailedError } from '@temporalio/client'
+import { causesOf } from '../core/causes.js'
 import { HoldfastError } from '../core/errors.js'
 import { errorOf } from '../core/failure.js'
-
-/** Numbers of gRPC, https://grpc.io/docs/guides/status-codes/ */
-const grpc = {
-  cancelled: 1,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  unavailable: 14,
-} as const
-
-/** How many causes are followed: chains are short, loops are bugs. */
-const MAX_CAUSES = 10
+import { grpc, grpcCodeOf } from '../core/grpc.js'
 
 /** Runs what speaks to Temporal, and turns what it throws into what a person can act on. Bugs pass as they are. */
 export async function asking<T>(subject: string, work: () => Promise<T>): Promise<T> {
@@ -35,7 +24,7 @@ export function explained(thrown: unknown, subject: string): unknown {
 /** The run ended because somebody cancelled it, however deep that is wrapped. */
 export const wasCancelled = (thrown: unknown): boolean =>
   thrown instanceof WorkflowFailedError &&
-  causes(thrown).some((cause) => cause instanceof CancelledFailure) &&
+  causesOf(thrown).some((cause) => cause instanceof CancelledFailure) &&
   errorOf(thrown) === undefined
 
 /** Temporal could not be reached; it may be soon. */
@@ -53,7 +42,7 @@ export const isAlreadyThere = (thrown: unknown): boolean =>
 
 function failureOfWorkflow(thrown: unknown, subject: string): HoldfastError | undefined {
   if (!(thrown instanceof WorkflowFailedError)) return undefined
-  const chain = causes(thrown)
+  const chain = causesOf(thrown)
   const timeout = chain.find((cause) => cause instanceof TimeoutFailure)
   if (timeout?.timeoutType === 'SCHEDULE_TO_START') {
     return new HoldfastError('agent.offline', `No worker took up ${subject}.`, {
@@ -87,7 +76,7 @@ function failureOfServer(thrown: unknown): HoldfastError | undefined {
       cause: thrown,
     })
   }
-  const message = causes(thrown)
+  const message = causesOf(thrown)
     .map((cause) => (cause as { details?: unknown }).details)
     .find((details): details is string => typeof details === 'string' && details !== '')
   return new HoldfastError(
@@ -98,22 +87,4 @@ function failureOfServer(thrown: unknown): HoldfastError | undefined {
       cause: thrown,
     },
   )
-}
-
-function grpcCodeOf(thrown: unknown): number | undefined {
-  for (const cause of causes(thrown)) {
-    const { code } = cause as { code?: unknown }
-    if (typeof code === 'number') return code
-  }
-  return undefined
-}
-
-function causes(thrown: unknown): Error[] {
-  const chain: Error[] = []
-  let current: unknown = thrown
-  while (current instanceof Error && chain.length < MAX_CAUSES) {
-    chain.push(current)
-    current = current.cause
-  }
-  return chain
 }

@@ -1,9 +1,5 @@
 import { HoldfastError } from '../core/errors.js'
-
-/** Numbers of gRPC, https://grpc.io/docs/guides/status-codes/: imported from the package they would cost every command its loading. */
-const NOT_FOUND = 5
-const PERMISSION_DENIED = 7
-const UNAUTHENTICATED = 16
+import { grpc, grpcCodeOf } from '../core/grpc.js'
 
 interface Target {
   readonly kind: 'embedded' | 'external'
@@ -14,8 +10,8 @@ interface Target {
 /** Turns what gRPC says into what a person can act on. */
 export function failureToConnect(target: Target, cause: unknown): HoldfastError {
   const code = grpcCodeOf(cause)
-  if (code === NOT_FOUND) return namespaceMissing(target, cause)
-  if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return denied(target, cause)
+  if (code === grpc.notFound) return namespaceMissing(target, cause)
+  if (code === grpc.permissionDenied || code === grpc.unauthenticated) return denied(target, cause)
   return new HoldfastError('temporal.unreachable', `Temporal at ${target.address} does not answer.`, {
     hint:
       target.kind === 'embedded'
@@ -40,13 +36,6 @@ const denied = ({ address, namespace }: Target, cause: unknown) =>
       cause,
     },
   )
-
-/** The client's errors carry the code; those of the worker wrap it in a text. */
-function grpcCodeOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  const { code, cause } = error as { code?: unknown; cause?: unknown }
-  return typeof code === 'number' ? code : grpcCodeOf(cause)
-}
 
 /** Of an address `host:port`. */
 export const isLoopback = (address: string): boolean =>

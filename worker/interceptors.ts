@@ -2,13 +2,12 @@ import { CompleteAsyncError, type Context } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
 import type { Log } from '../activities/log.js'
+import { causesOf } from '../core/causes.js'
 import { HoldfastError } from '../core/errors.js'
 import { failureOf } from '../core/failure.js'
 
 /** What Temporal keeps of a failure is at most 4 KB, and it is kept for a month. */
 const MAX_MESSAGE_LENGTH = 1500
-/** Chains are short, loops are bugs. */
-const MAX_CAUSES = 10
 
 export interface TranslateOptions {
   readonly log: Log
@@ -80,13 +79,12 @@ const short = (text: string): string =>
 
 /** What streams and `AbortSignal`s throw when they are told to stop, also when somebody added what was stopped by it. */
 function isAbort(thrown: unknown): boolean {
-  let current: unknown = thrown
-  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
-    if (current instanceof CancelledFailure) return true
-    if (current.name === 'AbortError' || (current as NodeJS.ErrnoException).code === 'ABORT_ERR') return true
-    current = current.cause
-  }
-  return false
+  return causesOf(thrown).some(
+    (cause) =>
+      cause instanceof CancelledFailure ||
+      cause.name === 'AbortError' ||
+      (cause as NodeJS.ErrnoException).code === 'ABORT_ERR',
+  )
 }
 
 /** `TypeError`, `Error ENOTDIR`: names and codes are ours to tell, messages are not. */
