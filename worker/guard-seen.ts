@@ -25,8 +25,9 @@ export interface GuardAsker {
  */
 export function createGuardAsker(connect: () => Promise<ClientConnection>, clock: () => Date): GuardAsker {
   let connecting: Promise<ClientConnection> | undefined
-  let silence: { readonly sinceMs: number; readonly seenAtMs: number } | undefined
+  let silence: { readonly firstAtMs: number; readonly lastAtMs: number } | undefined
   const nowMs = () => clock().getTime()
+  const sinceMs = (atMs: number) => Math.abs(nowMs() - atMs)
 
   const giveUp = async (): Promise<void> => {
     const given = connecting
@@ -35,30 +36,36 @@ export function createGuardAsker(connect: () => Promise<ClientConnection>, clock
   }
 
   return {
-    ask: async ({ workflowId, runId }) => {
-      if (silence !== undefined && Math.abs(nowMs() - silence.seenAtMs) < SILENT_FOR_MS) return 'silent'
+    ask: async (guard) => {
+      if (silence !== undefined && sinceMs(silence.lastAtMs) < SILENT_FOR_MS) return 'silent'
       const current = (connecting ??= connect())
       try {
-        const { client } = await current
-        const { status } = await client.withAbortSignal(AbortSignal.timeout(ANSWER_MS), () =>
-          client.workflow.getHandle(workflowId, runId).describe(),
-        )
+        const seen = await look(await current, guard)
         silence = undefined
-        return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'open' : 'closed-or-unknown'
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) {
-          silence = undefined
-          return 'closed-or-unknown'
-        }
-        silence = { sinceMs: silence?.sinceMs ?? nowMs(), seenAtMs: nowMs() }
+        return seen
+      } catch {
+        silence = { firstAtMs: silence?.firstAtMs ?? nowMs(), lastAtMs: nowMs() }
         if (connecting === current) await giveUp()
         return 'silent'
       }
     },
-    silentForMs: () => (silence === undefined ? 0 : Math.abs(nowMs() - silence.sinceMs)),
+    silentForMs: () => (silence === undefined ? 0 : sinceMs(silence.firstAtMs)),
     close: () => {
       silence = undefined
       return giveUp()
     },
+  }
+}
+
+/** Fails when Temporal does not answer. */
+async function look({ client }: ClientConnection, guard: JournalEntry['guard']): Promise<GuardSeen> {
+  try {
+    const { status } = await client.withAbortSignal(AbortSignal.timeout(ANSWER_MS), () =>
+      client.workflow.getHandle(guard.workflowId, guard.runId).describe(),
+    )
+    return status.name === 'RUNNING' || status.name === 'PAUSED' ? 'open' : 'closed-or-unknown'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'closed-or-unknown'
+    throw error
   }
 }

@@ -11,7 +11,7 @@ const SAID_AGAIN_AFTER_MS = 60_000
 export function createSdkLogger(log: Log, clock: () => Date): Logger {
   const parts = new Map<string, { readonly saidAtMs: number; leftOut: number }>()
 
-  const write = (level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Data): void => {
+  const write = (level: keyof Log, message: string, data?: Data): void => {
     if (data?.['sdkComponent'] !== 'core') return log[level](message, data)
     const part = `${level} ${String(data['target'])}`
     const nowMs = clock().getTime()
@@ -37,7 +37,7 @@ export function createSdkLogger(log: Log, clock: () => Date): Logger {
 
 type Data = Readonly<Record<string, unknown>>
 
-const nameOf = (level: string): 'debug' | 'info' | 'warn' | 'error' => {
+const nameOf = (level: string): keyof Log => {
   const name = level.toLowerCase()
   return name === 'info' || name === 'warn' || name === 'error' ? name : 'debug'
 }
