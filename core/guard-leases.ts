@@ -11,11 +11,11 @@ export interface Refusal {
   readonly retry: 'by-kind' | 'never'
 }
 
-/** Whether a lease may be asked for now; undefined: yes. Asking again for a lease that is held is always admitted. */
-export function admissionOf(state: GuardState, lease: Lease): Refusal | undefined {
+/** Whether a lease may be asked for at `now` (ms); undefined: yes. Asking again for a lease that is held is always admitted. */
+export function admissionOf(state: GuardState, lease: Lease, now: number): Refusal | undefined {
   if (state.released.includes(lease.leaseId)) return released(state.service)
   if (state.leases.some(({ leaseId }) => leaseId === lease.leaseId)) return undefined
-  const objection = objectionTo(state, lease)
+  const objection = objectionTo(state, lease, now)
   if (objection === undefined) return undefined
   const holders = state.leases.map(({ holder }) => holder.workflowId)
   const why = holders.length === 0 ? objection : `${objection} (${holders.join(', ')})`
@@ -23,7 +23,11 @@ export function admissionOf(state: GuardState, lease: Lease): Refusal | undefine
 }
 
 /** Why a new lease has to wait for the next window. */
-function objectionTo({ phase, leases, window, ...state }: GuardState, lease: Lease): string | undefined {
+function objectionTo(
+  { phase, leases, window, ...state }: GuardState,
+  lease: Lease,
+  now: number,
+): string | undefined {
   if (phase === 'starting' || phase === 'done') return 'it is being started'
   if (state.isCancelled || state.isDeadlinePassed || state.refusal !== undefined) return 'its hold is ending'
   const isResumed = (held: Lease) =>
@@ -39,8 +43,15 @@ function objectionTo({ phase, leases, window, ...state }: GuardState, lease: Lea
   if (lease.kind === 'read' && lease.maxDowntimeMs < window.maxDowntimeMs) {
     return 'others hold it for longer than this plan allows'
   }
-  return undefined
+  return isPastHalf(window, now) ? 'its hold ends too soon to join it' : undefined
 }
+
+/**
+ * Who joined then would be thrown out with those who are there, and what it read would be inconsistent. Also after an outage of
+ * Temporal: the server that is back brings the lease before the deadline that has passed meanwhile.
+ */
+const isPastHalf = ({ deadlineAt, maxDowntimeMs }: HoldWindow, now: number): boolean =>
+  deadlineAt !== undefined && Date.parse(deadlineAt) - now < maxDowntimeMs / 2
 
 /** The answer to who asked for a lease, as soon as there is one. */
 export function answerTo(state: GuardState, lease: Lease): { grant: LeaseGrant } | Refusal | undefined {

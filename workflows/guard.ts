@@ -51,7 +51,7 @@ export async function serviceGuard({ host, service }: GuardInput): Promise<Guard
         await condition(() => answerTo(state, lease) !== undefined)
         return grantOf(answerTo(state, lease))
       }),
-    { validator: (lease: Lease) => refuse(admissionOf(state, lease)) },
+    { validator: (lease: Lease) => refuse(admissionOf(state, lease, Date.now())) },
   )
   // The promise only ever rejects: with the cancellation.
   CancellationScope.current().cancelRequested.catch(() => apply({ type: 'cancel' }))

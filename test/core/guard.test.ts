@@ -87,21 +87,36 @@ test.each([
 ])('who may join a hold that reads: %s', (_, joiner, code) => {
   const { state } = after([acquire(lease('a')), observed, stopped])
 
-  expect(admissionOf(state, joiner)?.error.code).toBe(code)
+  expect(admissionOf(state, joiner, 3000)?.error.code).toBe(code)
+})
+
+test.each([
+  ['in its first half', 5 * MINUTE, undefined],
+  ['later', 5 * MINUTE + 1, 'lease.busy'],
+  ['when its deadline has passed, and nobody has noticed yet', 60 * MINUTE, 'lease.busy'],
+])('a hold that reads may be joined or has to be waited for: %s', (_, sinceStopMs, code) => {
+  const { state } = after([acquire(lease('a')), observed, stopped])
+  const now = Date.parse(state.window!.stopRequestedAt) + sinceStopMs
+
+  expect(admissionOf(state, lease('b'), now)?.error.code).toBe(code)
+  expect(admissionOf(state, lease('a'), now)).toBeUndefined()
 })
 
 test('a stop may not join a pause', () => {
   const { state } = after([acquire(lease('a', { mode: 'pause' })), observed, stopped])
 
-  expect(admissionOf(state, lease('b'))).toMatchObject({ error: { code: 'lease.busy' }, retry: 'by-kind' })
+  expect(admissionOf(state, lease('b'), 3000)).toMatchObject({
+    error: { code: 'lease.busy' },
+    retry: 'by-kind',
+  })
 })
 
 test('a restore shares with nobody but itself', () => {
   const { state } = after([acquire(write('a', 'r/1')), observed, stopped])
 
-  expect(admissionOf(state, lease('b'))?.error.code).toBe('lease.busy')
-  expect(admissionOf(state, write('b', 'r/2'))?.error.code).toBe('lease.busy')
-  expect(admissionOf(state, write('b', 'r/1'))).toBeUndefined()
+  expect(admissionOf(state, lease('b'), 3000)?.error.code).toBe('lease.busy')
+  expect(admissionOf(state, write('b', 'r/2'), 3000)?.error.code).toBe('lease.busy')
+  expect(admissionOf(state, write('b', 'r/1'), 3000)).toBeUndefined()
 })
 
 test('a restore that was resumed is not ended by the end of its first run', () => {
@@ -119,7 +134,10 @@ test('a restore that was resumed is not ended by the end of its first run', () =
 test('a release that overtakes its acquire is remembered, and final', () => {
   const { state } = after([release('a')])
 
-  expect(admissionOf(state, lease('a'))).toMatchObject({ error: { code: 'lease.released' }, retry: 'never' })
+  expect(admissionOf(state, lease('a'), 3000)).toMatchObject({
+    error: { code: 'lease.released' },
+    retry: 'never',
+  })
 })
 
 test('a lease released during the stop is refused for good, and the service started', () => {
@@ -372,7 +390,7 @@ class World {
       return this.apply({ type: 'cancel' })
     }
     if (step.do === 'acquire') {
-      if (admissionOf(this.state, step.lease) === undefined) this.apply(acquire(step.lease))
+      if (admissionOf(this.state, step.lease, this.now) === undefined) this.apply(acquire(step.lease))
       return
     }
     const leaseId = String(step.pick)

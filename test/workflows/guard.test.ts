@@ -117,6 +117,19 @@ test('a late joiner shares the hold; one that would cut it short has to wait', a
   expect(service.events).toEqual(['stop', 'start'])
 })
 
+test('who comes when half of the hold is over waits for the next', async () => {
+  const service = agent.host.add('command:late')
+  const first = await leaseOn('command:late', { maxDowntimeMs: 8000 })
+  const { stoppedAt } = await acquire(first)
+  await until('half of it is over', () => Date.now() > Date.parse(stoppedAt) + 4000)
+
+  const refusal = await refusalOf(acquire(await leaseOn('command:late')))
+
+  expect(refusal).toBe('lease.busy')
+  expect(service.state).toBe('stopped')
+  await release(first)
+})
+
 test('asking again for the same lease, when its grant was lost, gets the same grant', async () => {
   agent.host.add('command:lost-grant')
   const lease = await leaseOn('command:lost-grant')
