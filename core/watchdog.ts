@@ -37,6 +37,8 @@ export interface Circumstances {
   readonly graceMs: number
 }
 
+const SILENT_RESTORE = 'Temporal, which knows what became of its restore, does not answer'
+
 /**
  * The watchdog's rule. Promises: what a restore holds is never started; what a backup holds is started at the latest
  * `graceMs` after its deadline, unless its guard is known to be at work.
@@ -67,11 +69,10 @@ function decideWrite(
     case 'closed-or-unknown':
       return alarm('its restore ended without saying that the data is whole')
     case 'silent': {
-      const because = 'Temporal, which knows what became of its restore, does not answer'
-      if (silentForMs >= graceMs) return alarm(because)
+      if (silentForMs >= graceMs) return alarm(SILENT_RESTORE)
       // A server that is started again is away for seconds, and nobody is called for that.
       const at = new Date(now.getTime() + graceMs - silentForMs).toISOString()
-      return { action: 'alarm-at', at, because }
+      return { action: 'alarm-at', at, because: SILENT_RESTORE }
     }
   }
 }
@@ -87,19 +88,25 @@ function decideAlone({ deadlineAt, stopRequestedAt }: OwedStart, { now, graceMs 
   } as const
 }
 
-/**
- * Why nobody brings a restore to its end that lies between old and new data; undefined: somebody does. `isAtWork`: a process
- * of this host replaces or brings back its data right now, whatever became of its run.
- */
-export function interruptedBecause(run: GuardSeen, isAtWork: boolean): string | undefined {
-  if (isAtWork) return undefined
+/** Who brings a restore to its end that lies between old and new data. `unknown`: Temporal has not answered, but not for long. */
+export type RestoreCare =
+  | { readonly by: 'somebody' | 'unknown' }
+  /** Why, as the end of a sentence. */
+  | { readonly by: 'nobody'; readonly because: string }
+
+/** `isAtWork`: a process of this host replaces or brings back its data right now, whatever became of its run. */
+export function careOfRestore(
+  run: GuardSeen,
+  { isAtWork, silentForMs, graceMs }: Pick<Circumstances, 'silentForMs' | 'graceMs'> & { isAtWork: boolean },
+): RestoreCare {
+  if (isAtWork) return { by: 'somebody' }
   switch (run) {
     case 'open':
-      return undefined
+      return { by: 'somebody' }
     case 'closed-or-unknown':
-      return 'its restore ended without saying that it is whole'
+      return { by: 'nobody', because: 'its restore ended without saying that it is whole' }
     case 'silent':
-      return 'Temporal, which knows what became of its restore, does not answer'
+      return silentForMs < graceMs ? { by: 'unknown' } : { by: 'nobody', because: SILENT_RESTORE }
   }
 }
 

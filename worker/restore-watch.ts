@@ -6,7 +6,7 @@ import { restoreRecords, type RestoreRecord } from '../activities/restore-record
 import { HoldfastError } from '../core/errors.js'
 import { alarmCauses, halfRestoredAlarm } from '../core/hold-alarms.js'
 import { dataOf } from '../core/restore-end.js'
-import { interruptedBecause } from '../core/watchdog.js'
+import { careOfRestore } from '../core/watchdog.js'
 import type { AlarmInput } from '../core/work/alarm.js'
 import type { GuardAsker } from './guard-seen.js'
 
@@ -19,8 +19,10 @@ export interface RestoreWatchTools {
 
 export interface RestoreWatchOptions {
   readonly everyMs: number
+  /** How long a restore that cannot be asked for is no alarm. */
+  readonly graceMs: number
   /** Not that of the watchdog, which closes its connection when no service is owed a start. */
-  readonly runs: Pick<GuardAsker, 'ask' | 'close'>
+  readonly runs: GuardAsker
   readonly signal: AbortSignal
 }
 
@@ -41,18 +43,26 @@ export async function watchRestores(tools: RestoreWatchTools, options: RestoreWa
   await runs.close()
 }
 
-async function look(tools: RestoreWatchTools, { runs, signal }: RestoreWatchOptions): Promise<void> {
+async function look(tools: RestoreWatchTools, { runs, graceMs, signal }: RestoreWatchOptions): Promise<void> {
   const { records } = await restoreRecords(tools.site.stateDir).list()
   const between = records.filter(({ state }) => dataOf(state) === 'between')
   const toldOf = between.length === 0 ? new Set<string>() : await restoresThatKeepDown(tools)
   const wanted: AlarmInput[] = []
+  const unknown: string[] = []
   for (const record of between.filter(({ restoreId }) => !toldOf.has(restoreId))) {
+    const { restoreId, scope } = record
     const run = record.run === undefined ? 'closed-or-unknown' : await runs.ask(record.run)
-    const why = interruptedBecause(run, await isAtWork(tools, record, signal))
-    if (why !== undefined) wanted.push(halfRestoredAlarm(record.restoreId, { plan: record.scope.plan, why }))
+    const care = careOfRestore(run, {
+      isAtWork: await isAtWork(tools, record, signal),
+      silentForMs: runs.silentForMs(),
+      graceMs,
+    })
+    if (care.by === 'unknown') unknown.push(alarmCauses.halfRestored(restoreId))
+    if (care.by === 'nobody')
+      wanted.push(halfRestoredAlarm(restoreId, { plan: scope.plan, why: care.because }))
   }
   if (between.length === 0) await runs.close()
-  await bringUpToDate(tools, wanted)
+  await bringUpToDate(tools, { wanted, unknown })
 }
 
 /** Their services stay down, with an alarm of their own. */
@@ -76,8 +86,11 @@ async function isAtWork(
   }
 }
 
-/** The same trouble is seen at every look: it is said when it is new, and taken back when it is over. */
-async function bringUpToDate({ alarms }: RestoreWatchTools, wanted: readonly AlarmInput[]): Promise<void> {
+/** The same trouble is seen at every look: it is said when it is new, and taken back when it is known to be over. */
+async function bringUpToDate(
+  { alarms }: RestoreWatchTools,
+  { wanted, unknown }: { readonly wanted: readonly AlarmInput[]; readonly unknown: readonly string[] },
+): Promise<void> {
   const open = (await alarms.open()).filter(({ cause }) => cause.startsWith(alarmCauses.halfRestored('')))
   for (const alarm of wanted) {
     if (!open.some(({ cause, summary }) => cause === alarm.cause && summary === alarm.summary)) {
@@ -85,6 +98,7 @@ async function bringUpToDate({ alarms }: RestoreWatchTools, wanted: readonly Ala
     }
   }
   for (const { cause } of open) {
-    if (!wanted.some((alarm) => alarm.cause === cause)) await alarms.resolve(cause)
+    if (!unknown.includes(cause) && !wanted.some((alarm) => alarm.cause === cause))
+      await alarms.resolve(cause)
   }
 }

@@ -114,7 +114,7 @@ async function watch(
   const asker = () => createGuardAsker(() => connectClient(site, { ...local, retries: false }), local.clock)
   await Promise.all([
     runWatchdog(local, { limits, guards: asker(), signal }),
-    watchRestores(local, { everyMs: limits.everyMs, runs: asker(), signal }),
+    watchRestores(local, { ...limits, runs: asker(), signal }),
   ])
 }
 

@@ -14,6 +14,7 @@ const folder = temporaryFolder()
 const restoreId = '20261120-013000-shop-7f3a2c/1'
 const cause = `half-restored/${restoreId}`
 const { signal } = new AbortController()
+const GRACE_MS = 60_000
 
 async function world(seen: GuardSeen) {
   const stateDir = await mkdtemp(join(folder(), 'state-'))
@@ -21,7 +22,7 @@ async function world(seen: GuardSeen) {
   const journal = createJournal({ stateDir, bootId: 'this-boot' })
   const open = new Map<string, AlarmInput>()
   const raised: string[] = []
-  const temporal = { run: seen, asked: 0 }
+  const temporal = { run: seen, asked: 0, silentForMs: GRACE_MS }
   let looks = 0
   const alarms = {
     raise: async (alarm: AlarmInput) => {
@@ -42,6 +43,7 @@ async function world(seen: GuardSeen) {
       temporal.asked++
       return temporal.run
     },
+    silentForMs: () => temporal.silentForMs,
     close: async () => undefined,
   }
   const write = (state: RestoreState) =>
@@ -59,7 +61,7 @@ async function world(seen: GuardSeen) {
     })
   const stop = new AbortController()
   const tools = { site: { stateDir }, journal, alarms, log: fakeLog() }
-  const running = watchRestores(tools, { everyMs: 20, runs, signal: stop.signal })
+  const running = watchRestores(tools, { everyMs: 20, graceMs: GRACE_MS, runs, signal: stop.signal })
   const rounds = async (count: number) => {
     const from = looks
     await until(`${count} more looks`, () => looks >= from + count)
@@ -126,6 +128,26 @@ test('while a process replaces the data, the silence of Temporal is no trouble',
   await end()
 
   expect(whileLocked).toBe(0)
+})
+
+test('a short silence of Temporal raises nothing, and takes nothing back', async () => {
+  const { write, open, temporal, rounds, end } = await world('silent')
+  temporal.silentForMs = GRACE_MS - 1
+  await write('swapping')
+  await rounds(3)
+  const beforeItsTime = open.size
+
+  temporal.silentForMs = GRACE_MS
+  await until('it is alarmed', () => open.has(cause))
+  temporal.silentForMs = 0
+  await rounds(3)
+  const stillOpen = open.size
+  temporal.run = 'open'
+  await until('the alarm is taken back', () => open.size === 0)
+  await end()
+
+  expect(beforeItsTime).toBe(0)
+  expect(stillOpen).toBe(1)
 })
 
 test('one that keeps a service down has an alarm already', async () => {
