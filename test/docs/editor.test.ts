@@ -27,7 +27,7 @@ beforeAll(async () => {
   const firstLine = (name: RegExp) => files.find(({ path }) => name.test(path))?.text.split('\n')[0] ?? ''
   planLine = firstLine(/^plans\//)
   configLine = firstLine(/^holdfast\.yaml$/)
-}, 60_000)
+})
 afterAll(() => server.stop())
 
 /** `¦` is where the cursor stands. */

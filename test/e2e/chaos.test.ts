@@ -63,7 +63,7 @@ describeWith(['built', 'temporal', 'docker'], 'whatever is killed', () => {
       await world.writePlan(plan(`next-${number}`, references, world.path('small'), 60_000))
     }
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     for (const held of services) await held.stop()

@@ -47,7 +47,6 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
     await until(
       'PostgreSQL is healthy',
       async () => (await dbContainer.container.inspect()).State.Health?.Status === 'healthy',
-      60_000,
     )
     await psql('postgres', 'create database orders')
     await psql(
@@ -97,7 +96,7 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'containers an
     await world.configure({ keys: { main: { type: 'file', path: world.path('main.key') } } })
     await world.holdfast('key', 'create', 'main')
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     await world.dispose()

@@ -12,7 +12,7 @@ import { makeWorld, type HangingRun, type World } from './world.js'
 // The cases R1 to R5, R8 (under read leases), R9, R14 and R15 of docs/guarantees.md. Each has a plan, a process and a container
 // of its own, and a capture that hangs.
 
-const MAX_DOWNTIME_MS = 8000
+const MAX_DOWNTIME_MS = 12_000
 /** Longer than a lost worker's heartbeat is waited for, and long enough for a whole capture on a busy machine. */
 const WHOLE_CAPTURE_MS = 20_000
 const NAMES = ['r1', 'r2', 'r3', 'r4', 'r5', 'r8', 'r9', 'r14', 'r15'] as const
@@ -43,7 +43,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped 
     await world.writePlan(heldPlan('r9', 'r9', `${MAX_DOWNTIME_MS}ms`))
     await world.writePlan(heldPlan('joining', 'r14', '2m'))
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     world.tar.goOn()
@@ -122,7 +122,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped 
     const names = await readdir(world.path('backups', 'plans', 'r4', backup!.id))
     expect(names.filter((name) => name.includes('.a2.'))).not.toEqual([])
     expect((await world.holdfast('backup', 'verify', backup!.id)).code).toBe(0)
-  }, 180_000)
+  })
 
   test('R5 when the control worker is killed during the hold, and the run goes on', async () => {
     const run = await startedAndHanging('r5')
@@ -132,7 +132,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped 
 
     await areBack('r5', 60_000)
     expect(await world.outcomeOf(run.workflowId)).toBe('good')
-  }, 120_000)
+  })
 
   test('R14 when two plans hold them together: one stop, and one start after the last release', async () => {
     const before = await all.r14.starts()
@@ -147,7 +147,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped 
     expect(await world.outcomeOf(run.workflowId)).toBe('good')
     expect(await all.r14.areRunning()).toBe(true)
     expect(await all.r14.starts()).toEqual(before.map((starts) => starts + 1))
-  }, 120_000)
+  })
 
   test('R15 when they were stopped before we came they stay stopped', async () => {
     await all.r15.stop()
@@ -159,7 +159,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'services that we stopped 
     expect(await all.r15.starts()).toEqual(before)
     expect(await all.r15.areDown()).toBe(true)
     await all.r15.start()
-  }, 120_000)
+  })
 
   test('afterwards nothing is owed, and the next runs are good', async () => {
     await until('the journal is empty', async () => (await world.journal()).length === 0, 90_000)

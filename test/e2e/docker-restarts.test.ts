@@ -23,7 +23,7 @@ describeWith(
       await writeFile(world.path('data', 'file'), 'content')
       await world.configure({ allow: { services: ['docker:*'], paths: [world.folder] } })
       await world.up()
-    }, 180_000)
+    })
 
     afterAll(async () => {
       await world.dispose()

@@ -20,7 +20,7 @@ describeWith(['built', 'temporal'], 'a backup and a restore of one plan', () => 
     })
     await world.up()
     backupId = (await world.json<BackupRunResult>('backup', 'create', 'shop')).backupId
-  }, 120_000)
+  })
 
   afterEach(() => world.tar.goOn())
   afterAll(() => world.dispose())
@@ -34,7 +34,7 @@ describeWith(['built', 'temporal'], 'a backup and a restore of one plan', () => 
 
     expect(await restore).toMatchObject({ code: 0 })
     expect(await world.outcomeOf(backup.workflowId)).toBe('good')
-  }, 180_000)
+  })
 
   test('L5 a backup waits for the restore, and says so', async () => {
     let restore: Promise<Finished> | undefined
@@ -49,12 +49,10 @@ describeWith(['built', 'temporal'], 'a backup and a restore of one plan', () => 
 
     expect(await restore).toMatchObject({ code: 0 })
     expect(await world.outcomeOf(backup.workflowId)).toBe('good')
-  }, 180_000)
+  })
 
   const waitsFor = (workflowId: string, other: string) =>
-    until(
-      `${workflowId} says that it waits`,
-      async () => (await world.holdfast('run', 'show', workflowId)).stdout.includes(`waiting for ${other}`),
-      30_000,
+    until(`${workflowId} says that it waits`, async () =>
+      (await world.holdfast('run', 'show', workflowId)).stdout.includes(`waiting for ${other}`),
     )
 })

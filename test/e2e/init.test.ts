@@ -70,7 +70,7 @@ describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'from nothing 
     })
     await container.start()
     const isHealthy = async () => (await container.inspect()).State.Health?.Status === 'healthy'
-    await until(`${name} is healthy`, isHealthy, 60_000)
+    await until(`${name} is healthy`, isHealthy)
   }
 
   async function holdfast(...args: string[]) {

@@ -38,7 +38,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'many services held at onc
     await writeFile(world.path('data', 'file'), 'content')
     for (let i = 0; i < PLANS; i++) await world.writePlan(planOf(i))
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     world.tar.goOn()

@@ -24,7 +24,7 @@ describeWith(['built', 'temporal', 'docker'], 'services of a Compose project, fo
       sources: { data: { type: 'files', paths: [world.path('data')] } },
     })
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     await world.dispose()

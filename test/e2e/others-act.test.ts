@@ -43,7 +43,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'somebody else acts while 
       limits: { parallelCaptures: CASES },
     })
     await world.up()
-  }, 180_000)
+  })
 
   afterAll(async () => {
     world.tar.goOn()

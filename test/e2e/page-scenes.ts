@@ -60,7 +60,7 @@ async function start({ docker }: Stage, wanted: Wanted): Promise<void> {
   })
   await container.start()
   const isHealthy = async () => (await container.inspect()).State.Health?.Status === 'healthy'
-  await until(`${name} is healthy`, isHealthy, 60_000)
+  await until(`${name} is healthy`, isHealthy)
 }
 
 const isRunning = async ({ docker }: Stage, name: string): Promise<boolean> =>

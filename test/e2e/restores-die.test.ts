@@ -38,7 +38,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interru
     })
     await world.up()
     backupId = (await world.json<BackupRunResult>('backup', 'create', 'shop')).backupId
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await services.stop()
@@ -93,7 +93,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interru
 
     expect(resumed).toMatchObject({ code: 0 })
     expect(await contents()).toEqual(new Set(['restored']))
-  }, 120_000)
+  })
 
   test('R8 its guards cancelled: the restore goes on, but nothing is started until it is resumed', async () => {
     const workflowId = await caughtInTheMiddle()
@@ -107,7 +107,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interru
     expect(await outcomeOf(workflowId)).toBe('not-good')
     expect(resumed).toMatchObject({ code: 0 })
     expect(await contents()).toEqual(new Set(['restored']))
-  }, 120_000)
+  })
 
   test('a complete restore is undone as well, once', async () => {
     await world.holdfast('backup', 'restore', backupId, '--yes')
@@ -123,7 +123,7 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interru
     expect(again).toMatchObject({ code: 2 })
     expect(again.stderr).toContain('undone already')
     expect(resumed.code).toBe(2)
-  }, 120_000)
+  })
 
   const fileAt = (index: number) => world.path('data', `file-${index}`)
 
@@ -145,14 +145,10 @@ describeWith(['built', 'temporal', 'docker', 'root'], 'a restore that is interru
     const worker = await dataWorker()
     const before = new Set(await safetyFolders())
     void world.holdfast('backup', 'restore', backupId, '--include', '**', '--yes')
-    const folder = await until(
-      'the first files are new',
-      async () => {
-        const [added] = (await safetyFolders()).filter((name) => !before.has(name))
-        return added !== undefined && (await readdir(world.path(added))).length > 1 ? added : undefined
-      },
-      60_000,
-    )
+    const folder = await until('the first files are new', async () => {
+      const [added] = (await safetyFolders()).filter((name) => !before.has(name))
+      return added !== undefined && (await readdir(world.path(added))).length > 1 ? added : undefined
+    })
     process.kill(worker, 'SIGSTOP')
     return `restore/${backupId}/${folder.slice(folder.lastIndexOf('-') + 1)}`
   }

@@ -53,7 +53,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     ids = []
     for (let made = 0; made < 2; made++)
       ids.push((await world.json<BackupRunResult>('backup', 'create', 'private')).backupId)
-  }, 180_000)
+  })
 
   afterAll(() => world.dispose())
 
@@ -102,7 +102,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     const [first = ''] = ids
     const last = unfinished.at(-1)!.backupId
     const isBegun = async () => (await keyObjects('backups', first)).includes(`${sheets.next.keyId}.json`)
-    await until('the first backup is wrapped anew', isBegun, 60_000)
+    await until('the first backup is wrapped anew', isBegun)
 
     process.kill((await world.children())['data']!, 'SIGKILL')
 
@@ -136,7 +136,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
       expect((await recovered(destination, `old-${destination}`, ['main'], id)).code).toBe(3)
     }
     expect((await recovered('copies', 'spare', ['spare'], id)).code).toBe(0)
-  }, 120_000)
+  })
 
   test('without the old key the host lists, restores and makes backups as before', async () => {
     await world.holdfast('down')
@@ -156,7 +156,7 @@ describeWith(['built', 'temporal'], 'the rotation of a key', () => {
     expect(listed).toHaveLength(3)
     for (const backup of listed)
       expect(backup).toMatchObject({ isGood: true, authenticity: 'authentic', keyIds })
-  }, 120_000)
+  })
 })
 
 const { signal } = new AbortController()

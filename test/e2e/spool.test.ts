@@ -60,7 +60,7 @@ describeWith(['built', 'temporal', 's3'], 'a held set on its way to a far destin
     const { workflowId } = await world.json<{ workflowId: string }>('backup', 'create', 'shop', '--no-wait')
     const phase = async () =>
       (await world.json<{ now?: { progress?: RunProgress } }>('run', 'show', workflowId)).now?.progress?.phase
-    await until('it uploads', async () => (await phase()) === 'uploading', 60_000)
+    await until('it uploads', async () => (await phase()) === 'uploading')
     expect(await service.isRunning()).toBe(true)
     expect(await world.journal()).toEqual([])
     expect(await spooledFiles()).toBeGreaterThan(0)

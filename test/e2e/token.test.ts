@@ -111,7 +111,7 @@ describeWith(['built', 'temporal', 'softhsm'], 'a key in a token', () => {
       })
     expect(between).toEqual([sheets.next.keyId, sheets.recovery.keyId].sort())
     expect(await keyObjects()).toEqual([made.keyId, sheets.recovery.keyId].sort())
-  }, 180_000)
+  })
 
   test('restores in place on a host that has no other, and is found in order there', async () => {
     await world.holdfast('down')
@@ -126,5 +126,5 @@ describeWith(['built', 'temporal', 'softhsm'], 'a key in a token', () => {
     expect(restored.code).toBe(0)
     expect(await readFile(world.path('contract.txt'), 'utf8')).toBe('between you and me')
     expect(findings.filter(({ area }) => area === 'keys')).toMatchObject([{ severity: 'fine' }])
-  }, 180_000)
+  })
 })

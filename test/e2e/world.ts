@@ -175,7 +175,7 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
       }).unref()
       closeSync(log)
       const isReady = async () => (await readLiveAgent(path('state')))?.phase === 'ready'
-      await until('the agent is ready', isReady, 60_000)
+      await until('the agent is ready', isReady)
     },
     agent: async () => (await readAgentState(path('state')))?.pid,
     temporalServer: async () => (await readServer(path('state')))?.pid,

@@ -31,7 +31,7 @@ beforeAll(async () => {
   temporal = started
   session = await openSession(temporal)
   agent = await startTestAgent(temporal, bundle)
-}, 60_000)
+})
 
 afterAll(async () => {
   await session?.close()
@@ -190,7 +190,7 @@ test('a host that does not answer is a problem beside the list, and a failure wh
     expect.stringContaining('"away"'),
   ])
   expect(alone).toMatchObject({ status: 'rejected', reason: { code: 'agent.offline' } })
-}, 60_000)
+})
 
 test('a backup is verified and deleted by its host', async () => {
   const backup = foundBackup('shop')

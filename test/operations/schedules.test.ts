@@ -18,7 +18,7 @@ let count = 0
 
 beforeAll(async () => {
   temporal = await startTemporal()
-}, 60_000)
+})
 
 afterAll(async () => {
   await temporal.stop()

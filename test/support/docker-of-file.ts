@@ -5,7 +5,7 @@ export function dockerOfFile(): () => DockerForTests {
   let docker: DockerForTests | undefined
   beforeAll(async () => {
     docker = await requireDocker()
-  }, 120_000)
+  })
   afterAll(() => docker?.stop(), 60_000)
   return () => {
     if (!docker) throw new Error('No Docker daemon before the first test.')

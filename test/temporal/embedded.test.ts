@@ -110,7 +110,7 @@ test('never takes another server that came first on its port for its own', async
 
   expect(first.address).toBe(`127.0.0.1:${ports.frontend}`)
   expect(await listeningAddresses(late.process.pid)).toContain(late.address)
-}, 60_000)
+})
 
 test('ends an orphan that does not answer, and starts anew', async () => {
   const first = await start()
@@ -120,7 +120,7 @@ test('ends an orphan that does not answer, and starts anew', async () => {
 
   expect(second.wasAdopted).toBe(false)
   expect(isAlive(first.process)).toBe(false)
-}, 60_000)
+})
 
 test('never ends a stranger that was given the pid of our server', async () => {
   await mkdir(join(stateDir, 'temporal'), { recursive: true })

@@ -16,7 +16,7 @@ test('a call that waits for its retry outlives neither its connection nor the pr
   await connection.close()
 
   await failed
-}, 60_000)
+})
 
 test('who never had to try again waits for nothing at the end', async () => {
   await createRetries().end()

@@ -31,7 +31,7 @@ beforeAll(async () => {
     connection: await Connection.connect({ address: temporal.address }),
     namespace: 'holdfast',
   })
-}, 120_000)
+})
 afterEach(async () => {
   for (const worker of workers.splice(0)) if (worker.kill('SIGKILL')) await once(worker, 'exit')
 })
@@ -123,7 +123,7 @@ test('waits for a server that is not there yet, begins when it comes, and ends w
   expect(message).toBe('holdfast.ready')
   expect(code).toBe(0)
   relay.close()
-}, 120_000)
+})
 
 test('another machine is refused the host, another worker of the same machine is not', async () => {
   const site = await newSite('third')
@@ -136,7 +136,7 @@ test('another machine is refused the host, another worker of the same machine is
 
   expect(other.exitCode).toBeNull()
   expect(machinesSeen(await pollers(taskQueues.wait('third')), new Date())).toHaveLength(1)
-}, 120_000)
+})
 
 const unusedPort = (): Promise<number> =>
   new Promise((resolve) => {

@@ -35,14 +35,10 @@ function start(): ChildProcess {
 }
 
 const whenReady = () =>
-  until(
-    'the agent is ready',
-    async () => {
-      const found = await readLiveAgent(site.stateDir)
-      return found?.phase === 'ready' ? found : undefined
-    },
-    60_000,
-  )
+  until('the agent is ready', async () => {
+    const found = await readLiveAgent(site.stateDir)
+    return found?.phase === 'ready' ? found : undefined
+  })
 const answers = async () => {
   const { close } = await connectClient(site, { resolveSecret: async () => '' })
   await close()
@@ -70,7 +66,7 @@ test('brings its own Temporal, starts it again when it is killed, and stops it l
   expect(code).toBe(0)
   expect(isAlive(second)).toBe(false)
   expect(await readAgentState(site.stateDir)).toBeUndefined()
-}, 120_000)
+})
 
 test('the server outlives an agent that is killed, and the next agent goes on with it', async () => {
   const first = start()
@@ -87,4 +83,4 @@ test('the server outlives an agent that is killed, and the next agent goes on wi
   expect(await answers()).toBe(true)
   await stopAgent(site)
   expect(isAlive(orphan)).toBe(false)
-}, 120_000)
+})

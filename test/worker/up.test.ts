@@ -214,7 +214,7 @@ describe('as a process of its own', () => {
 
     expect(children.filter(isAlive)).toEqual([])
     expect(events.filter(({ type }) => type === 'orphan-ended')).toHaveLength(2)
-  }, 60_000)
+  })
 
   test('starts detached, is stopped by `down`, and `down` says when nothing runs', async () => {
     const started = await startDetached(site, {
@@ -259,5 +259,5 @@ describe('as a process of its own', () => {
     expect(stopped).toEqual({ pid, wasKilled: true })
     expect(children.filter(isAlive)).toEqual([])
     expect((await agentStatus(site)).state).toBe('not-running')
-  }, 60_000)
+  })
 })

@@ -14,7 +14,7 @@ let agent: TestAgent
 
 beforeAll(async () => {
   agent = await startOwnAgent()
-}, 60_000)
+})
 
 afterAll(() => agent?.close())
 

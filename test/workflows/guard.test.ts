@@ -16,7 +16,7 @@ let holder: WorkflowHandle
 beforeAll(async () => {
   agent = await startOwnAgent()
   holder = await startRun(testJob('holder'))
-}, 60_000)
+})
 
 afterAll(() => agent?.close())
 

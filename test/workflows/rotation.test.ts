@@ -18,7 +18,7 @@ let bundle: Awaited<ReturnType<typeof bundleFromSources>>
 beforeAll(async () => {
   ;[temporal, bundle] = await Promise.all([startOwnTemporal(), bundleFromSources()])
   agent = await startTestAgent(temporal, bundle)
-}, 60_000)
+})
 
 afterAll(async () => {
   await agent?.close()
@@ -152,7 +152,7 @@ test('hosts that share a destination each do their own plans, and what they alon
     for (const plan of ['shop', 'wiki']) agent.host.onRewrap.delete(plan)
     await other.close()
   }
-}, 60_000)
+})
 
 test('a history is not let grow for ever: another execution goes on, and knows what was tried', async () => {
   const plans = ['p1', 'p2', 'p3', 'p4', 'p5']
@@ -186,7 +186,7 @@ test('a history is not let grow for ever: another execution goes on, and knows w
     'CONTINUED_AS_NEW',
   ])
   agent.host.keyUses = []
-}, 60_000)
+})
 
 test('a run that still encrypts for the old key is waited for, and its backup is found', async () => {
   const job = { ...testJob('slow'), encryption: { keys: ['waited', 'recovery'] } }
@@ -213,7 +213,7 @@ test('a run that still encrypts for the old key is waited for, and its backup is
     outcome: 'good',
     rewrapped: [{ plan: 'slow', backups: 1 }],
   })
-}, 60_000)
+})
 
 test('a backup waits while its plan is wrapped anew', async () => {
   agent.host.keyUses = [use('locked')]
@@ -238,7 +238,7 @@ test('a backup waits while its plan is wrapped anew', async () => {
 
   expect(seen).toEqual([false])
   expect(await rotation.result()).toMatchObject({ outcome: 'good' })
-}, 60_000)
+})
 
 test('workers that go away in the middle are no end of it: others carry on', async () => {
   agent.host.keyUses = [use('left'), use('more')]
@@ -263,4 +263,4 @@ test('workers that go away in the middle are no end of it: others carry on', asy
       { plan: 'more', backups: 2 },
     ],
   })
-}, 120_000)
+})

@@ -20,7 +20,7 @@ beforeAll(async () => {
   agent = await startOwnAgent()
   // Its answer takes 15 s: it is asked first, and looked at last.
   unanswered = await ask('nobody')
-}, 60_000)
+})
 
 afterAll(() => agent?.close())
 
@@ -631,7 +631,7 @@ test('a long verification goes on in another execution, and reads each backup on
   expect(report.backups).toHaveLength(230)
   expect([...asked.values()].every((times) => times === 1)).toBe(true)
   expect(asked.size).toBe(230)
-}, 60_000)
+})
 
 test('a backup of the plan does not wait for its verification', async () => {
   let finish = () => undefined as void

@@ -13,7 +13,7 @@ let agent: TestAgent
 
 beforeAll(async () => {
   agent = await startOwnAgent()
-}, 60_000)
+})
 
 afterAll(() => agent?.close())
 
@@ -93,7 +93,7 @@ test('a spool that fills up costs one more hold, no attempt, and is said', async
     'The spool is full. The set is read once more, and its services stay down until "disk" has everything.',
   ])
   expect(agent.host.emptied).toContain(result.backupId)
-}, 30_000)
+})
 
 test('a spool whose worker has died is read again under a new hold', async () => {
   const { job, service } = world('lost')
@@ -106,7 +106,7 @@ test('a spool whose worker has died is read again under a new hold', async () =>
   expect(result.outcome).toBe('good')
   expect(routesOf('lost-data')).toEqual(['spool', 'spool'])
   expect(service.events).toEqual(['stop', 'start', 'stop', 'start'])
-}, 30_000)
+})
 
 test('an upload that fails is tried again without stopping anything', async () => {
   const { job, service } = world('retried')
@@ -120,7 +120,7 @@ test('an upload that fails is tried again without stopping anything', async () =
   expect(result.outcome).toBe('good')
   expect(uploads).toBe(2)
   expect(service.events).toEqual(['stop', 'start'])
-}, 30_000)
+})
 
 test('an upload that fails for good fails the run, stops nothing again, and leaves nothing', async () => {
   const { job, service } = world('refused')

@@ -255,4 +255,4 @@ test('killed at any moment, a process leaves a whole entry or none, and its lock
   }
 
   expect(rounds).toBeGreaterThanOrEqual(KILLS)
-}, 180_000)
+})

@@ -36,7 +36,7 @@ describeWith(['built', 'softhsm'], 'a key in a token', () => {
     await importKey('short', '00112233445566aa', known.subarray(16))
     await importKey('nameless', '01', known)
     for (const id of ['00000000000000aa', '00000000000000bb']) await importKey('double', id, letters(70))
-  }, 60_000)
+  })
 
   async function importKey(label: string, id: string, bytes: Buffer): Promise<void> {
     const file = join(folder(), `${label}-${id}.bin`)
