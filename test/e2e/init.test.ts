@@ -12,7 +12,7 @@ import { until } from '../support/until.js'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'run.js')
 const SECRET = 'canary-of-an-environment'
-const LIMIT_MS = 150_000
+const LIMIT_MS = 240_000
 
 describeWith(['built', 'temporal', 'docker', 'postgres', 'root'], 'from nothing to a first backup', () => {
   let docker: DockerOfItsOwn

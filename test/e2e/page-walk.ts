@@ -5,7 +5,7 @@ import { holdfastCommandsOf } from '../support/shell-words.js'
 import { makeMachine, type Machine } from './machine.js'
 import type { Scene, Stage, Trial } from './page-scenes.js'
 
-const LIMIT_MS = 400_000
+const LIMIT_MS = 600_000
 const NEEDS: readonly Need[] = ['built', 'temporal', 'docker', 'postgres', 'mariadb', 'sshd', 's3', 'root']
 
 /**
