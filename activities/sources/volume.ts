@@ -14,8 +14,12 @@ import { volumeTree, type FileTree } from './file-tree/tree.js'
 export const volume: SourceDriver<'volume'> = {
   preflight: async (source, context) =>
     preflightTree(volumeTree(source, await context.volumePath(source.volume)), context),
-  read: async (source, sink, context) =>
-    readTree(volumeTree(source, await context.volumePath(source.volume)), sink, context),
+  read: async (source, sink, context) => {
+    const result = await readTree(volumeTree(source, await context.volumePath(source.volume)), sink, context)
+    // Docker may have unmounted it meanwhile: then what was read is not what is in it.
+    await context.volumePath(source.volume)
+    return result
+  },
   preview: async (item, target, context) =>
     previewTree(await treeOf(item, target, context), item, target, context),
   stage: async (item, target, objects, context) =>

@@ -5,7 +5,7 @@ import { bytePathOf, bytesOf, type BytePath } from '../../archive/byte-path.js'
 import { HoldfastError } from '../../../core/errors.js'
 import type { StagedMove } from '../../../core/work/restore.js'
 import type { RestoreTarget } from '../driver.js'
-import { mountPoints } from './mounts.js'
+import { mountPoints } from '../../mounts.js'
 import { isBelow, type FileTree } from './tree.js'
 
 /** Where one root is laid beside its place, and what becomes of it. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createDockerClient } from '../../../activities/services/docker-client.js'
 import { sendInside } from '../../../activities/services/docker-kill.js'
 import { createServices, type Services } from '../../../activities/services/registry.js'
@@ -354,6 +356,41 @@ describeWith(['docker'], 'docker', () => {
         code: 'source.not-found',
       })
     })
+
+    test('a volume that binds a folder lies in that folder, also while no container has it mounted', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'bound-'))
+      const name = await volumeWith({ type: 'none', o: 'bind', device: folder })
+
+      const path = await services().volumePath(name, signal)
+      await docker().docker.getVolume(name).remove()
+      await rmdir(folder)
+
+      expect(path).toBe(folder)
+    })
+
+    test('a volume that Docker mounts is refused while no container runs that uses it: an empty folder is in its place', async () => {
+      const name = await volumeWith({ type: 'tmpfs', o: 'size=1m', device: 'tmpfs' })
+      const { container } = await docker().create(docker().tinyImage, {
+        HostConfig: { Binds: [`${name}:/srv`] },
+      })
+      await container.start()
+      const whileUsed = await services().volumePath(name, signal)
+      await container.stop()
+
+      await expect(services().volumePath(name, signal)).rejects.toMatchObject({
+        code: 'source.not-found',
+        message: expect.stringContaining('is not mounted') as string,
+      })
+      await container.remove()
+      await docker().docker.getVolume(name).remove()
+      expect(whileUsed).toMatch(new RegExp(`/volumes/${name}/_data$`))
+    })
+
+    async function volumeWith(DriverOpts: Record<string, string>): Promise<string> {
+      const name = `test-${random(8)}`
+      await docker().docker.createVolume({ Name: name, DriverOpts })
+      return name
+    }
   })
 })
 

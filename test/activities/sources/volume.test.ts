@@ -77,6 +77,19 @@ it('leaves out what the plan leaves out', async () => {
   expect(result.counts).toEqual({ files: 0, folders: 1 })
 })
 
+it('is not captured when it is gone after it was read: Docker may have unmounted it meanwhile', async () => {
+  writeFileSync(join(data, 'x'), 'old')
+  let asked = 0
+  const volumePath = async () => {
+    if (++asked === 1) return data
+    throw new HoldfastError('source.not-found', 'It is not mounted.')
+  }
+
+  const reading = backUp({ ...bench, context: { ...bench.context, volumePath } }, volume, source)
+
+  await expect(reading).rejects.toMatchObject({ code: 'source.not-found' })
+})
+
 it('says that the volume does not exist', async () => {
   const missing = { type: 'volume', volume: 'missing' } as const
 
