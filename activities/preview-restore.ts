@@ -10,6 +10,7 @@ import { counted } from '../core/units.js'
 import type { LocatedBackup } from '../core/work/catalog.js'
 import type { RestorePreview, RestoreRequest } from '../core/work/restore.js'
 import { sizeProblem } from './catalog/check-objects.js'
+import { observeForHold } from './holds/observe-for-hold.js'
 import { factsOf } from './holds/order.js'
 import { gatherProblems } from './problems.js'
 import { requireAllowedSource } from './source-allowed.js'
@@ -182,12 +183,11 @@ async function presentHold(
   signal: AbortSignal,
 ): Promise<HoldSpec | undefined> {
   if (!hold) return undefined
-  const { services, allowed } = tools
   const present: string[] = []
   for (const reference of hold.services) {
     try {
-      const canonical = await services.resolve(reference, signal)
-      await allowed.service(canonical)
+      const canonical = await tools.services.resolve(reference, signal)
+      await observeForHold(tools, { service: canonical, mode: hold.mode }, signal)
       if (!present.includes(canonical)) present.push(canonical)
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code !== 'service.not-found') throw error

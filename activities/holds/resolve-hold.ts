@@ -5,6 +5,7 @@ import type { HeldServices } from '../../schemas/holds.js'
 import { MOST_SERVICES } from '../../schemas/patterns.js'
 import type { Problems } from '../problems.js'
 import type { Tools } from '../tools.js'
+import { observeForHold } from './observe-for-hold.js'
 import { factsOf, type Facts } from './order.js'
 
 export interface ResolveWork {
@@ -31,7 +32,7 @@ export async function resolveHold(work: ResolveWork, planned: PlannedHold): Prom
   const references = new Map<string, HeldServices>()
   const running = new Set<string>()
   for (const service of wanted)
-    await problems.collect(() => addServices(work, { references, running }, service))
+    await problems.collect(() => addServices(work, { references, running, mode: planned.mode }, service))
   const found = [...references.keys()]
   if (found.length > MOST_SERVICES) await problems.collect(() => Promise.reject(tooMany(found.length)))
 
@@ -55,15 +56,16 @@ export async function resolveHold(work: ResolveWork, planned: PlannedHold): Prom
 interface Found {
   readonly references: Map<string, HeldServices>
   readonly running: Set<string>
+  readonly mode: PlannedHold['mode']
 }
 
 async function addServices(
   work: ResolveWork,
-  { references, running }: Found,
+  { references, running, mode }: Found,
   wanted: HeldServices,
 ): Promise<void> {
   const check = async (canonical: string) => {
-    if (await isRunning(work, canonical)) running.add(canonical)
+    if (await isRunning(work, { service: canonical, mode })) running.add(canonical)
   }
   const { services } = work.tools
   if (typeof wanted !== 'string') {
@@ -83,11 +85,12 @@ async function addServices(
 }
 
 /** Fails where it is not there, or may not be held. */
-async function isRunning({ tools, signal, warnings }: ResolveWork, canonical: string): Promise<boolean> {
-  await tools.allowed.service(canonical)
-  const { driver, name } = tools.services.driver(canonical)
-  const { state } = await driver.observe(name, signal)
-  if (state !== 'running') warnings.push(`Service ${canonical} is ${state} already, and will be left so.`)
+async function isRunning(
+  { tools, signal, warnings }: ResolveWork,
+  held: Parameters<typeof observeForHold>[1],
+): Promise<boolean> {
+  const { state } = await observeForHold(tools, held, signal)
+  if (state !== 'running') warnings.push(`Service ${held.service} is ${state} already, and will be left so.`)
   return state === 'running'
 }
 

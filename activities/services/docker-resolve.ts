@@ -1,10 +1,12 @@
 import type Docker from 'dockerode'
 import { HoldfastError } from '../../core/errors.js'
 import { statusOf, type DockerClient } from './docker-client.js'
+import { nameOf } from './docker-names.js'
 
 export const PROJECT = 'com.docker.compose.project'
 export const SERVICE = 'com.docker.compose.service'
 const ONE_OFF = 'com.docker.compose.oneoff'
+const SHOWN_DIGITS = 12
 
 /** A container of `docker compose run`: it does one thing, and is no part of a service. */
 export const isOneOff = ({ Labels }: Docker.ContainerInfo): boolean =>
@@ -18,18 +20,28 @@ export async function resolveContainer(
 ): Promise<Docker.ContainerInspectInfo> {
   const [project = name, service] = name.split('/')
   const id = service === undefined ? name : await composeContainer(client, project, service, signal)
-  try {
-    return await client.ask((docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }), {
-      signal,
-    })
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error
-    throw new HoldfastError('service.not-found', `Container "${name}" does not exist on ${client.host}.`, {
+  const missing = (cause?: unknown) =>
+    new HoldfastError('service.not-found', `Container "${name}" does not exist on ${client.host}.`, {
       hint: 'Create it, or correct the reference: "docker ps --all" lists the names.',
-      cause: error,
+      cause,
     })
+  try {
+    const found = await client.ask(
+      (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }),
+      {
+        signal,
+      },
+    )
+    if (nameOf(found) !== name && !isIdOf(found, id)) throw missing()
+    return found
+  } catch (error) {
+    throw statusOf(error) === 404 ? missing(error) : error
   }
 }
+
+/** Docker takes any beginning of an id: "db" would be a stranger as soon as no container is called so. `docker ps` shows 12 digits. */
+const isIdOf = ({ Id }: Docker.ContainerInspectInfo, id: string): boolean =>
+  id.length >= SHOWN_DIGITS && Id.startsWith(id)
 
 async function composeContainer(
   client: DockerClient,

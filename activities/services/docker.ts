@@ -28,19 +28,22 @@ export interface DockerTools {
 
 /** Containers of the Docker daemon on this host. The canonical name is the container's: it survives a recreation. */
 export function dockerDriver({ client, random, refusal }: DockerTools): ServiceDriver {
-  const inspect = (name: string, signal: AbortSignal) =>
-    client
+  const inspect = async (name: string, signal: AbortSignal) => {
+    const found = await client
       .ask((docker, abortSignal) => docker.getContainer(name).inspect({ abortSignal }), { signal })
       .catch((error: unknown) => {
         throw failed(name, 'docker.unreachable', 'could not be looked at', error)
       })
+    // Docker takes what no container is called for the beginning of an id: that is a stranger.
+    if (nameOf(found) !== name) throw notFound(name)
+    return found
+  }
 
-  const observe = async (name: string, signal: AbortSignal): Promise<ObservedService> =>
-    observed(name, await inspect(name, signal))
+  const observe = async (name: string, signal: AbortSignal) => observed(name, await inspect(name, signal))
 
-  /** One request that brings the container nearer to the wanted state; it may have got there meanwhile. */
+  /** One request that brings the container that was observed nearer to the wanted state; it may have got there meanwhile. */
   const request = async (
-    name: string,
+    { name, identity }: Asked,
     step: {
       readonly call: (container: Docker.Container, abortSignal: AbortSignal) => Promise<unknown>
       readonly wanted: ServiceState
@@ -51,7 +54,7 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
     signal: AbortSignal,
   ): Promise<void> => {
     try {
-      await client.ask((docker, abortSignal) => step.call(docker.getContainer(name), abortSignal), {
+      await client.ask((docker, abortSignal) => step.call(docker.getContainer(identity), abortSignal), {
         signal,
         limitMs: step.limitMs,
       })
@@ -90,14 +93,14 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
     relations: async (name, signal) => relationsOf(client, await inspect(name, signal), signal),
 
     stop: async (name, { mode, timeoutMs }, signal) => {
-      const { state } = await observe(name, signal)
+      const { state, identity } = await observe(name, signal)
       if (state === 'stopped') return
       if (mode === 'pause') {
         if (state === 'paused') return
         const pause = (container: Docker.Container, abortSignal: AbortSignal) =>
           container.pause({ abortSignal })
         await request(
-          name,
+          { name, identity },
           {
             call: pause,
             wanted: 'paused',
@@ -114,7 +117,7 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
       const stop = (container: Docker.Container, abortSignal: AbortSignal) =>
         container.stop({ t, abortSignal })
       await request(
-        name,
+        { name, identity },
         {
           call: stop,
           wanted: 'stopped',
@@ -128,12 +131,12 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
     },
 
     start: async (name, _how, signal) => {
-      const { state } = await observe(name, signal)
+      const { state, identity } = await observe(name, signal)
       const call = (container: Docker.Container, abortSignal: AbortSignal): Promise<unknown> =>
         state === 'paused' ? container.unpause({ abortSignal }) : container.start({ abortSignal })
       if (state !== 'running') {
         await request(
-          name,
+          { name, identity },
           {
             call,
             wanted: 'running',
@@ -148,16 +151,25 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
 
     shell: (name) =>
       shellOver(`docker:${name}`, async (argv, options) => {
-        // A Compose reference means the container of now: it may be another one than for the command before.
-        const isName = !name.includes('/')
-        const container = isName ? name : nameOf(await resolveContainer(client, name, options.signal))
+        // The container of now: it may be another one than for the command before.
+        const container = nameOf(await resolveContainer(client, name, options.signal))
         return launchInContainer({ client, random, container })(argv, options)
       }),
   }
 }
 
-function observed(name: string, container: Docker.ContainerInspectInfo): ObservedService {
-  const { State: state, Id: identity } = container
+/** A container as it was found under its name. */
+interface Asked {
+  readonly name: string
+  /** Its id: under the name there may be another one by now. */
+  readonly identity: string
+}
+
+function observed(
+  name: string,
+  container: Docker.ContainerInspectInfo,
+): ObservedService & Pick<Asked, 'identity'> {
+  const { State: state, Id: identity, HostConfig } = container
   // Between two of Docker's own restarts it is as little well as before its first check.
   const health = state.Restarting ? 'starting' : state.Health?.Status
   return {
@@ -165,6 +177,7 @@ function observed(name: string, container: Docker.ContainerInspectInfo): Observe
     state: stateOf(state),
     ...(state.StartedAt.startsWith('0001-') ? {} : { startedAt: state.StartedAt }),
     identity,
+    ...(HostConfig.AutoRemove ? { endsWithStop: true } : {}),
     ...(health === 'healthy' || health === 'unhealthy' || health === 'starting' ? { health } : {}),
   }
 }
@@ -187,13 +200,16 @@ function failed(name: string, code: ErrorCode, what: string, cause: unknown): un
   const status = statusOf(cause)
   if (status === undefined) return cause
   if (status === 404 && /no such container/i.test(messageOf(cause))) {
-    return new HoldfastError('service.not-found', `Container "${name}" does not exist.`, {
-      hint: 'Create it, or correct the reference in the plan.',
-      cause,
-    })
+    return notFound(name, cause)
   }
   return new HoldfastError(code, `Container "${name}" ${what}: ${messageOf(cause)}`, {
     hint: `Look at "docker inspect ${name}" and "docker logs ${name}".`,
     cause,
   })
 }
+
+const notFound = (name: string, cause?: unknown): HoldfastError =>
+  new HoldfastError('service.not-found', `Container "${name}" does not exist.`, {
+    hint: 'Create it, or correct the reference in the plan.',
+    cause,
+  })

@@ -13,6 +13,8 @@ export interface ObservedService {
   /** Identity of this incarnation (container id): another one means it was recreated. */
   readonly identity?: string
   readonly health?: 'healthy' | 'unhealthy' | 'starting'
+  /** Its runtime removes it when it stops: nobody could start it again. */
+  readonly endsWithStop?: true
 }
 
 export interface StopRequest {

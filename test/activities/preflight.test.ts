@@ -176,6 +176,16 @@ test('says that a service stands still already', async () => {
   ])
 })
 
+test('what its stop would remove may be paused', async () => {
+  const { tools, preflight } = world({
+    hold: { ...hold('docker:web'), mode: 'pause' },
+    sources: [uploads],
+  })
+  tools.world.services.set('docker:web', { service: 'docker:web', state: 'running', endsWithStop: true })
+
+  expect((await preflight()).warnings).toEqual([])
+})
+
 test.each<[string, SourceSet, (one: ReturnType<typeof world>) => void, string, string]>([
   [
     'a service that does not exist',
@@ -197,6 +207,14 @@ test.each<[string, SourceSet, (one: ReturnType<typeof world>) => void, string, s
     ({ tools }) => tools.world.forbidden.add('service docker:web'),
     'plan.not-allowed',
     'service docker:web',
+  ],
+  [
+    'a service that its stop would remove',
+    { hold: hold('docker:web'), sources: [uploads] },
+    ({ tools }) =>
+      tools.world.services.set('docker:web', { service: 'docker:web', state: 'running', endsWithStop: true }),
+    'service.invalid',
+    'docker:web cannot be stopped: it was made with --rm',
   ],
   [
     'a service that systemd would stop along with one of the hold',

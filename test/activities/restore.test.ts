@@ -117,6 +117,13 @@ describe('preview', () => {
     expect((await preview({ to: '/srv/restore' })).hold).toBeUndefined()
   })
 
+  test('is refused where a service would not come back from its stop', async () => {
+    const { tools, preview } = world()
+    tools.world.services.set('docker:web', { service: 'docker:web', state: 'running', endsWithStop: true })
+
+    await expect(preview()).rejects.toMatchObject({ code: 'service.invalid' })
+  })
+
   test('does without services that are not there any more, and says so', async () => {
     const { tools, preview } = world()
     tools.world.services.clear()

@@ -334,6 +334,28 @@ describeWith(['docker'], 'docker', () => {
       expect(await driver().observe(name, signal)).toMatchObject({ state: 'running' })
     })
 
+    test('the beginning of an id is no name: under a missing name no stranger is found', async () => {
+      const { container } = await docker().create(docker().tinyImage, {})
+      const short = container.id.slice(0, 4)
+
+      for (const asked of [
+        () => driver().observe(short, signal),
+        () => driver().resolve(short, signal),
+        () => driver().stop(short, { mode: 'stop', timeoutMs: 1000 }, signal),
+        () => driver().shell(short).run(['true'], { signal }),
+      ])
+        await expect(asked()).rejects.toMatchObject({ code: 'service.not-found' })
+    })
+
+    test('what Docker would remove when it stops says so', async () => {
+      const { name, container } = await docker().create(docker().tinyImage, {
+        HostConfig: { AutoRemove: true },
+      })
+      await container.start()
+
+      expect(await driver().observe(name, signal)).toMatchObject({ state: 'running', endsWithStop: true })
+    })
+
     test('a container that cannot start says why', async () => {
       const { name } = await docker().create(docker().tinyImage, { Cmd: ['/no/such/program'] })
 
