@@ -40,9 +40,11 @@ function withoutOtherBoot(entry: JournalEntry, bootId: string): JournalEntry {
 /** Brings it up, unless an earlier attempt of ours did, and says when it came up. */
 async function startAgain(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<Date> {
   const { driver, name } = tools.services.driver(entry.service)
+  // Asked before the look at its start: what comes up in between must not be taken for what we still have to stop.
+  const isStarting = await driver.isStarting?.(name, signal)
   const early = await startedEarlier(tools, entry, signal)
   if (early) return early
-  await finishStop(tools, entry, signal)
+  if (isStarting !== true) await finishStop(tools, entry, signal)
   const onProcess = (startProcess: ProcessIdentity) => noted(tools, { ...entry, startProcess })
   await driver.start(name, { mode: entry.mode, onProcess }, signal)
   const back = await driver.observe(name, signal)

@@ -17,6 +17,11 @@ export interface ServiceDriver {
   stop(name: string, how: HowToStop, signal: AbortSignal): Promise<void>
   /** Undoes `stop`: returns when the runtime says that it runs. `mode` is how it was held. */
   start(name: string, how: HowToStart, signal: AbortSignal): Promise<void>
+  /**
+   * Whether a start goes on that a `stop` would undo and that `start` joins: then no stop goes on. Left out: the runtime
+   * cannot tell one from the other.
+   */
+  readonly isStarting?: (name: string, signal: AbortSignal) => Promise<boolean>
   /** What must start before it and stops with it, as its runtime says. Left out: the runtime knows nothing of the kind. */
   readonly relations?: (name: string, signal: AbortSignal) => Promise<ServiceRelations>
   /** Runs commands inside the service. */

@@ -14,6 +14,8 @@ export interface SystemdTools {
   readonly ownUnits: readonly string[]
   /** Units that run our Temporal server, which is asked for anew: it may have been started since. Left out: it is not ours. */
   readonly temporalUnits?: () => Promise<readonly string[]>
+  /** How long one start is waited for; it goes on after that. */
+  readonly startMs?: number
 }
 
 /**
@@ -24,6 +26,7 @@ export function systemdDriver({
   shell,
   ownUnits,
   temporalUnits = async () => [],
+  startMs = START_MS,
 }: SystemdTools): ServiceDriver {
   const systemd = systemctl(shell)
   const unitOf = async (name: string, signal: AbortSignal): Promise<Unit> => {
@@ -49,6 +52,8 @@ export function systemdDriver({
 
     observe: async (name, signal) => observed(name, await unitOf(name, signal)),
 
+    isStarting: async (name, signal) => (await unitOf(name, signal)).activeState === 'activating',
+
     relations: async (name, signal) => relationsOf(systemd, await unitOf(name, signal), signal),
 
     stop: async (name, { mode, timeoutMs }, signal) => {
@@ -71,7 +76,7 @@ export function systemdDriver({
 
     start: async (name, _how, signal) => {
       if ((await unitOf(name, signal)).activeState === 'active') return
-      await withinLimit(START_MS, signal, stillStarting(name), (limited) =>
+      await withinLimit(startMs, signal, stillStarting(name, startMs), (limited) =>
         systemd.run('start', name, limited),
       )
       if (!isAtRest(await unitOf(name, signal))) return
@@ -160,7 +165,7 @@ const stillStopping = (name: string, limitMs: number): HoldfastError =>
     hint: 'Raise `hold.stopTimeout`, or lower TimeoutStopSec of the unit: systemd then kills it earlier.',
   })
 
-const stillStarting = (name: string): HoldfastError =>
-  new HoldfastError('service.start-failed', `Unit "${name}" is still starting after ${START_MS / 1000} s.`, {
+const stillStarting = (name: string, limitMs: number): HoldfastError =>
+  new HoldfastError('service.start-failed', `Unit "${name}" is still starting after ${limitMs / 1000} s.`, {
     hint: `Look at "systemctl status ${name}" and "journalctl --unit ${name}".`,
   })

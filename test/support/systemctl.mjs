@@ -1,5 +1,5 @@
 // Stands in for systemctl where no systemd runs: `systemctl.mjs FOLDER ARGUMENTS…`. Each unit is a JSON file in the folder.
-// A stop goes on when who asked for it is killed, as systemd's own does: its end is a time in the file.
+// A stop and a start go on when who asked for them is killed, as systemd's own do: their ends are times in the file.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,9 +14,18 @@ function read(name) {
   if (!existsSync(fileOf(name))) return undefined
   const unit = JSON.parse(readFileSync(fileOf(name), 'utf8'))
   if (unit.alias !== undefined) return read(unit.alias)
-  const isOver = unit.stopsAt !== undefined && Date.now() >= unit.stopsAt
-  return isOver ? { ...unit, stopsAt: undefined, ActiveState: 'inactive' } : unit
+  if (unit.stopsAt !== undefined && Date.now() >= unit.stopsAt)
+    return { ...unit, stopsAt: undefined, ActiveState: 'inactive' }
+  if (unit.startsAt !== undefined && Date.now() >= unit.startsAt) return up(unit)
+  return unit
 }
+
+const up = ({ startsAt, ...unit }) => ({
+  ...unit,
+  ActiveState: 'active',
+  InvocationID: String(startsAt),
+  ActiveEnterTimestamp: `Sat ${new Date(startsAt).toISOString().replace('T', ' ').replace('Z', '000 UTC')}`,
+})
 
 function write(unit) {
   writeFileSync(`${fileOf(unit.Id)}.${process.pid}`, JSON.stringify(unit))
@@ -29,6 +38,8 @@ function fail(message, code = 1) {
 }
 
 if (existsSync(join(folder, 'says'))) fail(readFileSync(join(folder, 'says'), 'utf8'))
+if (verb !== 'show' && existsSync(join(folder, 'refuses')))
+  fail(readFileSync(join(folder, 'refuses'), 'utf8'))
 
 const actions = {
   show() {
@@ -47,7 +58,7 @@ const actions = {
     const unit = read(name) ?? fail(`Failed to stop ${name}: Unit ${name} not loaded.`, 5)
     if (unit.ActiveState === 'inactive' || unit.ActiveState === 'failed') return
     const stopsAt = unit.stopsAt ?? Date.now() + 1000 * (unit.stopSeconds ?? 0)
-    write({ ...unit, ActiveState: 'deactivating', stopsAt })
+    write({ ...unit, ActiveState: 'deactivating', stopsAt, startsAt: undefined })
     while (Date.now() < stopsAt) await delay(20)
     write({ ...read(name), ActiveState: 'inactive', stopsAt: undefined })
   },
@@ -61,13 +72,13 @@ const actions = {
       write({ ...read(name), ActiveState: 'failed' })
       fail(`Job for ${name} failed because the control process exited with error code.`)
     }
-    write({
-      ...read(name),
-      ActiveState: 'active',
-      starts: (unit.starts ?? 0) + 1,
-      InvocationID: String(Math.random()),
-      ActiveEnterTimestamp: `Sat ${new Date().toISOString().replace('T', ' ').replace('Z', '000 UTC')}`,
-    })
+    if (read(name).ActiveState !== 'activating') {
+      const startsAt = Date.now() + 1000 * (unit.startSeconds ?? 0)
+      write({ ...read(name), ActiveState: 'activating', startsAt, starts: (unit.starts ?? 0) + 1 })
+    }
+    while (read(name).ActiveState === 'activating') await delay(20)
+    if (read(name).ActiveState !== 'active') fail(`Job for ${name} canceled.`)
+    write(read(name))
   },
 }
 

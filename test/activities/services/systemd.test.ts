@@ -1,59 +1,15 @@
 import { until } from '../../support/until.js'
 import { execa } from 'execa'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHostShell } from '../../../activities/services/shell.js'
 import { systemdDriver } from '../../../activities/services/systemd.js'
 import { describeServiceDriver } from '../../contracts/service.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
+import { systemdUnits } from '../../support/systemd-units.js'
 
 const signal = new AbortController().signal
 const stop = { mode: 'stop', timeoutMs: 10_000 } as const
-const folder = temporaryFolder()
-const units = () => join(folder(), 'units')
-let made = 0
-
-beforeAll(async () => {
-  await mkdir(units())
-  const script = join(import.meta.dirname, '..', '..', 'support', 'systemctl.mjs')
-  await writeFile(
-    join(folder(), 'systemctl'),
-    `#!/bin/sh\nexec "${process.execPath}" "${script}" "${units()}" "$@"\n`,
-  )
-  await chmod(join(folder(), 'systemctl'), 0o755)
-})
-
-const driver = (ownUnits: readonly string[] = [], temporalUnits: readonly string[] = []) =>
-  systemdDriver({
-    shell: createHostShell({ ...process.env, PATH: `${folder()}:${process.env['PATH']}` }),
-    ownUnits,
-    temporalUnits: async () => temporalUnits,
-  })
-
-interface UnitFile {
-  readonly Id: string
-  readonly ActiveState?: string
-  readonly starts?: number
-}
-
-const write = (unit: UnitFile & Record<string, unknown>) =>
-  writeFile(join(units(), `${unit.Id}.json`), JSON.stringify({ LoadState: 'loaded', ...unit }))
-
-const read = async (name: string) =>
-  JSON.parse(await readFile(join(units(), `${name}.json`), 'utf8')) as UnitFile
-
-async function make(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `unit-${made++}.service`
-  await write({
-    Id: name,
-    ActiveState: 'active',
-    ActiveEnterTimestamp: 'Sat 2026-11-21 07:36:44.123456 UTC',
-    InvocationID: 'b06b3bd5a1b84c2f8a2c0e3d7d1f5a60',
-    starts: 1,
-    ...more,
-  })
-  return name
-}
+const { driver, folder, make, read, write } = systemdUnits()
 
 describeServiceDriver('systemd (a stand-in for systemctl: no systemd is asked)', {
   driver,
@@ -90,14 +46,14 @@ test.each([
 
 test('an alias resolves to the unit that it stands for', async () => {
   const name = await make()
-  await writeFile(join(units(), 'alias.service.json'), JSON.stringify({ alias: name }))
+  await writeFile(join(folder(), 'alias.service.json'), JSON.stringify({ alias: name }))
 
   expect(await driver().resolve('alias.service', signal)).toBe(name)
 })
 
 test('our own unit can be neither resolved nor stopped', async () => {
   const name = await make()
-  const ours = driver([name])
+  const ours = driver({ ownUnits: [name] })
 
   for (const ask of [
     () => ours.resolve(name, signal),
@@ -112,7 +68,7 @@ test('our own unit can be neither resolved nor stopped', async () => {
 
 test('the unit that runs our Temporal server can be neither resolved nor stopped, but started', async () => {
   const name = await make()
-  const temporal = driver([], [name])
+  const temporal = driver({ temporalUnits: async () => [name] })
 
   for (const ask of [() => temporal.resolve(name, signal), () => temporal.stop(name, stop, signal)])
     await expect(ask()).rejects.toMatchObject({
@@ -208,12 +164,12 @@ test.each([
   ['Failed to stop web.service: Interactive authentication required.', 'runtime.denied'],
   ['Unit name web@.service is neither a valid invocation ID nor unit name.', 'service.invalid'],
 ])('where systemctl says "%s" the failure is %s', async (words, code) => {
-  await writeFile(join(units(), 'says'), words)
+  await writeFile(join(folder(), 'says'), words)
 
   const asked = driver().observe('web.service', signal)
 
   await expect(asked).rejects.toMatchObject({ code, hint: expect.any(String) as string })
-  await rm(join(units(), 'says'))
+  await rm(join(folder(), 'says'))
 })
 
 test('a host without systemctl is named', async () => {
