@@ -7,13 +7,14 @@ import type { StopRequest, StopResult } from '../../core/work/holds.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { endGroup } from '../services/process-group.js'
 import { isAlive } from '../services/process-identity.js'
+import { isRefusal } from './refusal.js'
 import type { HoldTools } from './tools.js'
 
 /**
  * Writes down what we owe, then stops the service. May run twice, and be killed anywhere: the entry is durable before the
  * stop begins, and an entry that exists already says what the state before was, never what a retried stop sees of its own
- * work. What stands still already as it shall is left alone, and nothing is owed. Fails with `lease.expired`, not to be
- * retried, when the deadline passes before the service has stopped.
+ * work. What stands still already as it shall is left alone, and nothing is owed; nor is it after a stop that was refused.
+ * Fails with `lease.expired`, not to be retried, when the deadline passes before the service has stopped.
  */
 export async function stopWithEntry(
   tools: HoldTools,
@@ -35,10 +36,29 @@ export async function stopWithEntry(
         entry = { ...entry, stopProcess }
         await tools.journal.update(entry)
       }
-      await driver.stop(name, { mode, timeoutMs: stopTimeoutMs, onProcess }, limited)
+      await driver
+        .stop(name, { mode, timeoutMs: stopTimeoutMs, onProcess }, limited)
+        .catch(async (error: unknown) => {
+          const isNew = existing === undefined
+          if (isNew && isRefusal(error) && (await isUntouched(tools, entry, limited)))
+            await tools.journal.close(service)
+          throw error
+        })
       return { stateBefore: entry.stateBefore }
     }),
   )
+}
+
+/** No process of ours has touched it, and it is as it was, by the same start. What cannot be looked at is not. */
+async function isUntouched(
+  { services }: HoldTools,
+  { service, stateBefore, startedAtBefore, stopProcess }: JournalEntry,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (stopProcess !== undefined) return false
+  const { driver, name } = services.driver(service)
+  const seen = await driver.observe(name, signal).catch(() => undefined)
+  return seen !== undefined && seen.state === stateBefore && seen.startedAt === startedAtBefore
 }
 
 const standsStill = (state: ServiceState, mode: StopRequest['mode']): boolean =>

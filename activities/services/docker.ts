@@ -202,6 +202,12 @@ function failed(name: string, code: ErrorCode, what: string, cause: unknown): un
   if (status === 404 && /no such container/i.test(messageOf(cause))) {
     return notFound(name, cause)
   }
+  if (status === 403) {
+    return new HoldfastError('docker.denied', `Container "${name}" ${what}: what guards Docker forbids it.`, {
+      hint: 'Let the proxy before the socket, or the authorization plugin of the daemon, allow to inspect, stop, start, pause and unpause.',
+      cause,
+    })
+  }
   return new HoldfastError(code, `Container "${name}" ${what}: ${messageOf(cause)}`, {
     hint: `Look at "docker inspect ${name}" and "docker logs ${name}".`,
     cause,

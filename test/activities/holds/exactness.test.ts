@@ -3,6 +3,7 @@ import { startOwed } from '../../../activities/holds/start-owed.js'
 import { stopWithEntry } from '../../../activities/holds/stop-with-entry.js'
 import type { HoldTools } from '../../../activities/holds/tools.js'
 import type { ServiceState } from '../../../core/backup.js'
+import { HoldfastError, type ErrorCode } from '../../../core/errors.js'
 import type { ObservedService, StopRequest } from '../../../core/work/holds.js'
 import type { HoldMode } from '../../../schemas/holds.js'
 import { fakeJournal } from '../../fakes/journal.js'
@@ -213,6 +214,62 @@ test('the deadline cancels a stop that goes on; its entry stays, for the start t
 
   await expect(late).rejects.toMatchObject({ type: 'lease.expired', nonRetryable: true })
   expect(journal.entries.get(service)).toMatchObject({ stateBefore: 'running', deadlineAt })
+})
+
+describe('a stop that is refused', () => {
+  const refusing = (tools: HoldTools, code: ErrorCode, before: () => void = () => undefined): HoldTools => {
+    const { driver } = tools.services.driver(service)
+    const stop = async () => {
+      before()
+      throw new HoldfastError(code, 'No.')
+    }
+    return {
+      ...tools,
+      services: { ...tools.services, driver: () => ({ driver: { ...driver, stop }, name: 'web' }) },
+    }
+  }
+
+  test.each<ErrorCode>(['docker.denied', 'runtime.denied', 'service.invalid'])(
+    'with %s leaves no debt: a start finds nothing to do',
+    async (code) => {
+      const { tools, fake, journal, observe, clock } = world('running')
+      const denied = refusing(tools, code)
+
+      await expect(stopWithEntry(denied, requestOf(await observe(), clock()), signal)).rejects.toMatchObject({
+        code,
+      })
+      const owed = journal.entries.size
+      const result = await startOwed(denied, start, signal)
+
+      expect(owed).toBe(0)
+      expect(result).toMatchObject({ downtimeMs: 0, health: 'ok' })
+      expect(fake.actions).toEqual([])
+    },
+  )
+
+  test('leaves the debt of an earlier attempt: that may have been heard', async () => {
+    const { tools, journal, observe, clock } = world('running')
+    const request = requestOf(await observe(), clock())
+    await expect(stopWithEntry(refusing(tools, 'service.stop-failed'), request, signal)).rejects.toThrow(
+      'No.',
+    )
+
+    await expect(stopWithEntry(refusing(tools, 'docker.denied'), request, signal)).rejects.toThrow('No.')
+
+    expect(journal.entries.size).toBe(1)
+  })
+
+  test.each<ServiceState>(['stopped', 'paused'])(
+    'leaves the debt of a service that is %s now',
+    async (state) => {
+      const { tools, fake, journal, observe, clock } = world('running')
+      const denied = refusing(tools, 'docker.denied', () => (fake.state = state))
+
+      await expect(stopWithEntry(denied, requestOf(await observe(), clock()), signal)).rejects.toThrow('No.')
+
+      expect(journal.entries.size).toBe(1)
+    },
+  )
 })
 
 test('an earlier hold that was never paid back: what it owes stays, who owes it is new', async () => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rmdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDockerClient } from '../../../activities/services/docker-client.js'
@@ -443,6 +445,31 @@ describe('without a Docker daemon', () => {
       code: 'docker.denied',
       hint: expect.stringContaining('group "docker"') as string,
     })
+  })
+
+  test('what a proxy before the socket forbids is denied, not a daemon or a container that fails', async () => {
+    const proxy = createServer((request, response) => {
+      if (request.method === 'GET') {
+        const container = {
+          Id: '1',
+          Name: '/web',
+          State: { Running: true, StartedAt: '2026-11-21T07:36:44Z' },
+        }
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(container))
+      } else response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Forbidden</h1>')
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const { port } = proxy.address() as AddressInfo
+    const { driver } = servicesAt(`tcp://127.0.0.1:${port}`).driver('docker:web')
+
+    const stopping = driver.stop('web', { mode: 'stop', timeoutMs: 1000 }, signal)
+
+    await expect(stopping).rejects.toMatchObject({
+      code: 'docker.denied',
+      message: 'Container "web" could not be stopped: what guards Docker forbids it.',
+      hint: expect.stringContaining('proxy') as string,
+    })
+    proxy.close()
   })
 
   test('refuses an address that it cannot use', async () => {
