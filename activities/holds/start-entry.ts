@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { HoldfastError } from '../../core/errors.js'
 import type { StartResult } from '../../core/work/holds.js'
 import type { JournalEntry } from '../journal/journal.js'
 import { endGroup } from '../services/process-group.js'
@@ -7,8 +8,14 @@ import { awaitHealth } from './health.js'
 import type { HoldTools } from './tools.js'
 
 const POLL_MS = 100
-/** A start command of a killed worker is given this long to finish what everybody wants. */
+/** A start command that is still at work is given this long to finish what everybody wants. */
 const START_PROCESS_MS = 30_000
+
+export interface HowToPayBack {
+  readonly healthyWithinMs: number
+  /** How long a start command from before is waited for. */
+  readonly startProcessMs?: number
+}
 
 /**
  * Brings the service of an entry back to its state before, then forgets the entry; under the lock of the service. Whoever
@@ -18,11 +25,11 @@ const START_PROCESS_MS = 30_000
 export async function startEntry(
   tools: HoldTools,
   kept: JournalEntry,
-  how: { readonly healthyWithinMs: number },
+  how: HowToPayBack,
   signal: AbortSignal,
 ): Promise<StartResult> {
   const entry = withoutOtherBoot(kept, tools.journal.bootId)
-  const started = entry.stateBefore === 'stopped' ? undefined : await startAgain(tools, entry, signal)
+  const started = entry.stateBefore === 'stopped' ? undefined : await startAgain(tools, entry, how, signal)
   const health = await restoreState(tools, entry, how, signal)
   await tools.journal.close(entry.service)
   const startedAt = started ?? tools.clock()
@@ -38,12 +45,19 @@ function withoutOtherBoot(entry: JournalEntry, bootId: string): JournalEntry {
 }
 
 /** Brings it up, unless an earlier attempt of ours did, and says when it came up. */
-async function startAgain(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<Date> {
+async function startAgain(
+  tools: HoldTools,
+  entry: JournalEntry,
+  { startProcessMs = START_PROCESS_MS }: HowToPayBack,
+  signal: AbortSignal,
+): Promise<Date> {
   const { driver, name } = tools.services.driver(entry.service)
   // Asked before the look at its start: what comes up in between must not be taken for what we still have to stop.
   const isStarting = await driver.isStarting?.(name, signal)
+  const isStartOver = !entry.startProcess || (await isGoneWithin(entry.startProcess, startProcessMs, signal))
   const early = await startedEarlier(tools, entry, signal)
   if (early) return early
+  if (!isStartOver) throw stillStarting(entry)
   if (isStarting !== true) await finishStop(tools, entry, signal)
   const onProcess = (startProcess: ProcessIdentity) => noted(tools, { ...entry, startProcess })
   await driver.start(name, { mode: entry.mode, onProcess }, signal)
@@ -64,7 +78,6 @@ async function startedEarlier(
   signal: AbortSignal,
 ): Promise<Date | undefined> {
   const { driver, name } = tools.services.driver(entry.service)
-  await awaitStartProcess(entry, signal)
   const { state, startedAt } = await driver.observe(name, signal)
   if (state === 'stopped' || entry.mode === 'pause') return undefined
   if (startedAt === undefined) return isSurelyAnother(tools, entry) ? tools.clock() : undefined
@@ -76,6 +89,16 @@ async function startedEarlier(
 /** Of a runtime that tells no time: an earlier start of ours, or a boot, has come after our stop. */
 const isSurelyAnother = ({ journal }: HoldTools, entry: JournalEntry): boolean =>
   entry.startProcess !== undefined || entry.bootId !== journal.bootId
+
+/** Two starts side by side could bring up two of it on the same data. */
+const stillStarting = ({ service, startProcess }: JournalEntry) =>
+  new HoldfastError(
+    'service.start-failed',
+    `${service} does not run yet, and its start command is still at work (process ${startProcess?.pid}).`,
+    {
+      hint: 'Look at what it waits for. When it hangs, end that process: the service is started anew then.',
+    },
+  )
 
 /** A start during a stop that is still going on is lost: the service would end seconds later. */
 async function finishStop(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<void> {
@@ -94,10 +117,6 @@ async function noted({ journal, log }: HoldTools, entry: JournalEntry): Promise<
   } catch (error) {
     log.warn('the journal entry could not be brought up to date', { service: entry.service, error })
   }
-}
-
-async function awaitStartProcess({ startProcess }: JournalEntry, signal: AbortSignal): Promise<void> {
-  if (startProcess) await isGoneWithin(startProcess, START_PROCESS_MS, signal)
 }
 
 async function isGoneWithin(

@@ -17,10 +17,17 @@ export interface CommandTools {
   readonly shell: Shell
   /** What the commands see of our environment. */
   readonly environment: Readonly<Record<string, string>>
+  /** How long one start is waited for; it goes on after that. */
+  readonly startMs?: number
 }
 
 /** Services that commands of holdfast.yaml stop, start and ask. `isRunning` alone says whether a stop or a start worked. */
-export function commandDriver({ services, shell, environment }: CommandTools): ServiceDriver {
+export function commandDriver({
+  services,
+  shell,
+  environment,
+  startMs = START_MS,
+}: CommandTools): ServiceDriver {
   const definitionOf = (name: string): CommandService => {
     const definition = Object.hasOwn(services, name) ? services[name] : undefined
     if (definition) return definition
@@ -83,11 +90,11 @@ export function commandDriver({ services, shell, environment }: CommandTools): S
       )
       await how.onProcess?.(command.identity)
       const isUp = async () => isRunning(name, signal)
-      const exit = await command.exitWithin(START_MS, signal, { isEnough: isUp, graceMs: RETURN_MS })
+      const exit = await command.exitWithin(startMs, signal, { isEnough: isUp, graceMs: RETURN_MS })
       // Never killed when we are: what it has started is what everybody wants.
       signal.throwIfAborted()
-      if (exit !== 0 && exit !== 'enough') throw commandFailed(name, 'start', exit, START_MS)
-      await waitUntil(name, 'running', START_MS, signal)
+      if (exit !== 0 && exit !== 'enough') throw commandFailed(name, 'start', exit, startMs)
+      await waitUntil(name, 'running', startMs, signal)
     },
 
     shell: (name) => {

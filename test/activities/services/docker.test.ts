@@ -462,14 +462,15 @@ describe('without a Docker daemon', () => {
     const { port } = proxy.address() as AddressInfo
     const { driver } = servicesAt(`tcp://127.0.0.1:${port}`).driver('docker:web')
 
-    const stopping = driver.stop('web', { mode: 'stop', timeoutMs: 1000 }, signal)
+    const stopping = driver
+      .stop('web', { mode: 'stop', timeoutMs: 1000 }, signal)
+      .finally(() => void proxy.close())
 
     await expect(stopping).rejects.toMatchObject({
       code: 'docker.denied',
       message: 'Container "web" could not be stopped: what guards Docker forbids it.',
       hint: expect.stringContaining('proxy') as string,
     })
-    proxy.close()
   })
 
   test('refuses an address that it cannot use', async () => {
