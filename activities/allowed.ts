@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import picomatch from 'picomatch'
 import { HoldfastError } from '../core/errors.js'
+import { globMatcher } from '../core/globs.js'
 import type { BackupJob } from '../core/job.js'
 import { DEFAULT_PORTS, isServerSource, type ServerDatabase } from '../core/server-databases.js'
 import type { Site } from '../core/site.js'
@@ -56,7 +56,7 @@ export function createAllowed({ site, plans, resolve, find }: AllowedOptions): A
   return {
     service: async (canonical) => {
       const globs = site.allow?.services
-      const isAllowed = globs ? picomatch.isMatch(canonical, [...globs]) : await isNamedService(canonical)
+      const isAllowed = globs ? globMatcher(globs)(canonical) : await isNamedService(canonical)
       if (!isAllowed) throw refused(site, `Service ${canonical}`, 'held', 'services', canonical)
     },
 

@@ -1,5 +1,6 @@
 import type { Item } from './backup.js'
 import { HoldfastError } from './errors.js'
+import { isException } from './globs.js'
 import type { HoldSpec } from './job.js'
 import { isServerDatabase } from './server-databases.js'
 import type { RestoreRequest } from './work/restore.js'
@@ -28,6 +29,12 @@ export function selectItems(items: readonly Item[], request: RestoreRequest): re
     throw invalid(
       `\`--include\` is about files: of the ${nouns('database', databases)} nothing can be left out.`,
       'Choose the sources with files with `--source`.',
+    )
+  const exception = request.include?.find(isException)
+  if (exception !== undefined)
+    throw invalid(
+      `\`--include "${exception}"\` starts with !, but globs have no exceptions: each brings what it matches.`,
+      'Name only what to bring. For a name that starts with !, write "\\!".',
     )
   return selected
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import picomatch from 'picomatch'
 import { HoldfastError } from '../core/errors.js'
+import { globMatcher } from '../core/globs.js'
 import type { Site } from '../core/site.js'
 import { isMissing, readingProblem } from './read-text.js'
 
@@ -23,7 +24,7 @@ export async function planFiles({
   let entries = 0
   for (const glob of plans) {
     const { base } = picomatch.scan(glob)
-    const isMatch = picomatch(glob)
+    const isMatch = globMatcher([glob])
     const isFileName = base === glob
     if (isFileName) found.add(glob)
     const depth = glob.includes('**') ? MOST_DEPTH : glob.split('/').length

@@ -1,6 +1,6 @@
 import { lstatSync, opendirSync, type Dir, type Dirent } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import picomatch from 'picomatch'
+import { globMatcher } from '../../core/globs.js'
 import { bytesOf, shownPath, type BytePath } from './byte-path.js'
 
 /** Names per list handed on: some 64 KiB of them. */
@@ -33,8 +33,8 @@ export interface Walk {
  */
 export function excluder(globs: readonly string[]): (relative: BytePath) => boolean {
   if (globs.length === 0) return () => false
-  const whole = picomatch(globs.filter((glob) => glob.includes('/')).map(withoutSlashes), { dot: true })
-  const last = picomatch(
+  const whole = globMatcher(globs.filter((glob) => glob.includes('/')).map(withoutSlashes), { dot: true })
+  const last = globMatcher(
     globs.filter((glob) => !glob.includes('/')),
     { dot: true },
   )

@@ -4,6 +4,7 @@ import type { PlanFile } from '../../schemas/plan.js'
 import { bucketMistakes } from './buckets.js'
 import { destinationMistakes } from './destinations.js'
 import { encryptionMistakes } from './encryption.js'
+import { exceptionMistakes } from './globs.js'
 import { holdMistakes } from './holds.js'
 import { limitMistakes } from './limits.js'
 import { placeMistakes } from './places.js'
@@ -24,8 +25,8 @@ export function configMistakes(config: Draft<ConfigFile>): readonly Mistake[] {
 }
 
 /** Plans are what git has beside the configuration; a search elsewhere could walk over a whole disk. */
-function globMistakes({ plans }: Draft<ConfigFile>): readonly Mistake[] {
-  return (plans ?? []).flatMap((glob, index) =>
+function globMistakes({ plans, allow }: Draft<ConfigFile>): readonly Mistake[] {
+  const elsewhere = (plans ?? []).flatMap((glob, index) =>
     glob.startsWith('/') || glob.split('/').includes('..')
       ? [
           errorAt(
@@ -36,6 +37,11 @@ function globMistakes({ plans }: Draft<ConfigFile>): readonly Mistake[] {
         ]
       : [],
   )
+  return [
+    ...elsewhere,
+    ...exceptionMistakes(plans, ['plans']),
+    ...exceptionMistakes(allow?.services, ['allow', 'services']),
+  ]
 }
 
 function temporalMistakes({ temporal }: Draft<ConfigFile>): readonly Mistake[] {

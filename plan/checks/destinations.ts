@@ -98,7 +98,9 @@ function relativeTo(outer: string, inner: string): string | undefined {
 
 /** A folder is left out when a glob matches it, a folder around it, or all that is in it. */
 function excluder(globs: readonly string[]): (relative: string) => boolean {
-  const matchers = globs.map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }))
+  const matchers = globs.map((glob) =>
+    picomatch(glob, { dot: true, basename: !glob.includes('/'), nonegate: true }),
+  )
   return (relative) => {
     if (relative === '') return false
     const parts = relative.split('/')

@@ -2,6 +2,7 @@ import type { PlanFile } from '../../schemas/plan.js'
 import type { Source } from '../../schemas/sources.js'
 import type { Path } from '../locate.js'
 import { errorAt, errorAtKey, warningAt, says, type Draft, type Mistake } from '../mistakes.js'
+import { exceptionMistakes } from './globs.js'
 
 /** What a source says that does not fit together, whatever holds it. */
 export function sourceMistakes(plan: Draft<PlanFile>): readonly Mistake[] {
@@ -60,15 +61,17 @@ function pathMistakes(paths: readonly string[] | undefined, path: Path): readonl
 }
 
 function excludeMistakes(globs: readonly string[] | undefined, path: Path): readonly Mistake[] {
-  return (globs ?? []).flatMap((glob, index) =>
+  const at = [...path, 'exclude']
+  const absolute = (globs ?? []).flatMap((glob, index) =>
     glob.startsWith('/')
       ? [
           warningAt(
-            [...path, 'exclude', index],
+            [...at, index],
             'starts with /, but globs are relative to each path: it matches nothing.',
             `Remove the leading /.`,
           ),
         ]
       : [],
   )
+  return [...absolute, ...exceptionMistakes(globs, at)]
 }

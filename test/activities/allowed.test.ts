@@ -160,6 +160,13 @@ test('each list of `allow` counts instead of the plans; those left out do not', 
   await allowed({ restoreTo: [at('restore')] }).service('docker:shop_web_1')
 })
 
+test('a glob of `allow` that starts with ! allows nothing else', async () => {
+  const host = allowed({ services: ['docker:shop-*', '!docker:shop-db'] })
+
+  await host.service('docker:shop-web')
+  await expect(host.service('docker:blog-db')).rejects.toMatchObject(refused('plan.not-allowed'))
+})
+
 test('restores go where sources came from, and into `allow.restoreTo`', async () => {
   const host = allowed({ restoreTo: [at('restore')] })
 

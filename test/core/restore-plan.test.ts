@@ -41,6 +41,7 @@ describe('what is restored', () => {
       'sources "uploads", "sessions" should go',
     ],
     ['a database for files', { sources: ['uploads'], database: 'x', to: '/x' }, 'no source is one'],
+    ['all but some files', { sources: ['uploads'], include: ['*.png', '!x.png'] }, '`--include "!x.png"`'],
     ['some files of a database', { include: ['*.png'] }, 'of the database "orders"'],
   ])('is not guessed: %s', (_, changes, message) => {
     expect(() => selectItems(items, request(changes))).toThrow(

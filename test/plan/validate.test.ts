@@ -306,6 +306,16 @@ test.each([
     '5:54 warning sources.data.exclude[0]: starts with /, but globs are relative to each path: it matches nothing. Remove the leading /.',
   ],
   [
+    'exclude with an exception',
+    held(`${files}, exclude: ["*.log", "!important.log"]`),
+    '5:63 error sources.data.exclude[1]: starts with !, but globs have no exceptions: each stands for itself. Remove it. For a name that starts with !, write "\\!".',
+  ],
+  [
+    'exclude with an exception in a volume',
+    held('type: volume, volume: v, exclude: ["!keep"]'),
+    '5:46 error sources.data.exclude[0]: starts with !, but globs have no exceptions: each stands for itself. Remove it. For a name that starts with !, write "\\!".',
+  ],
+  [
     'destination inside a source',
     held('type: files, paths: [/srv/]'),
     '5:32 error sources.data.paths[0]: holds the destination "disk" (/srv/backups): each backup would hold those before it. Exclude that folder, or move the destination.',
@@ -538,6 +548,16 @@ describe('holdfast.yaml', () => {
       'plans elsewhere',
       'plans: [/etc/*.yaml]',
       '2:9 error plans[0]: must lie below the folder of holdfast.yaml. For example: plans/*.yaml',
+    ],
+    [
+      'plans with an exception',
+      'plans: ["plans/*.yaml", "!plans/draft.yaml"]',
+      '2:25 error plans[1]: starts with !, but globs have no exceptions: each stands for itself. Remove it. For a name that starts with !, write "\\!".',
+    ],
+    [
+      'services with an exception',
+      'allow: { services: ["docker:shop-*", "!docker:shop-db"] }',
+      '2:38 error allow.services[1]: starts with !, but globs have no exceptions: each stands for itself. Remove it. For a name that starts with !, write "\\!".',
     ],
     [
       'defaults that name nothing',

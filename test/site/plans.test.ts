@@ -30,6 +30,7 @@ test.each([
   ],
   [['plans/{b,z}.yaml'], ['plans/b.yaml']],
   [['nothing/*.yaml'], []],
+  [['!plans/*.yaml'], []],
 ])('the globs %j name %j', async (plans, expected) => {
   const folder = await folderWith({
     'holdfast.yaml': '',

@@ -1,5 +1,5 @@
-import picomatch from 'picomatch'
 import type { Item } from '../../../core/backup.js'
+import { globMatcher } from '../../../core/globs.js'
 import { bytePathOf, shownPath, type BytePath } from '../../archive/byte-path.js'
 import { indexLinesOf, type IndexLine } from '../../archive/index-lines.js'
 import type { ObjectReader } from '../driver.js'
@@ -20,11 +20,11 @@ export const everything: Wanted = { isMatched: () => true, isNeeded: () => true 
  * folder that is matched is matched with all that is in it.
  */
 export function matcher(tree: FileTree, globs: readonly string[]): (member: BytePath) => boolean {
-  const paths = picomatch(
+  const paths = globMatcher(
     globs.filter((glob) => glob.includes('/')).map((glob) => glob.replace(/(.)\/$/, '$1')),
     { dot: true },
   )
-  const names = picomatch(
+  const names = globMatcher(
     globs.filter((glob) => !glob.includes('/')),
     { dot: true },
   )

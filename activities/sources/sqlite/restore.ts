@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { access, chmod, chown, constants, mkdir, open, realpath, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import picomatch from 'picomatch'
 import type { Item, StoredObject } from '../../../core/backup.js'
 import { HoldfastError } from '../../../core/errors.js'
+import { globMatcher } from '../../../core/globs.js'
 import { formatBytes } from '../../../core/units.js'
 import type { RestorePreviewItem, StagedMove } from '../../../core/work/restore.js'
 import type { ObjectReader, RestoreTarget, SourceContext } from '../driver.js'
@@ -127,7 +127,7 @@ async function planFiles(item: Item, target: RestoreTarget): Promise<FileRestore
       },
     )
   }
-  const isWanted = target.include === undefined ? () => true : picomatch([...target.include], { dot: true })
+  const isWanted = target.include === undefined ? () => true : globMatcher(target.include, { dot: true })
   const wanted = item.objects
     .map((object) => ({ object, record: recordOf(item, object) }))
     .filter(({ record }) => isWanted(record.path) || isWanted(basename(record.path)))

@@ -64,6 +64,10 @@ it.each([
   [['a/*.log'], 'a/x.log', true],
   [['a/*.log'], 'a/b/x.log', false],
   [['*'], '.hidden', true],
+  [['*.log', '!important.log'], 'a.txt', false],
+  [['*.log', '!important.log'], 'important.log', true],
+  [['/!a/b'], 'c', false],
+  [['\\!a'], '!a', true],
   [[], 'x', false],
 ])('%j and %s: %s', (globs, path, expected) => {
   expect(excluder(globs)(path)).toBe(expected)
