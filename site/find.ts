@@ -7,6 +7,12 @@ export const CONFIG_NAME = 'holdfast.yaml'
 /** Deeper folders than any file system has. */
 const MOST_FOLDERS = 256
 
+/** What the user named himself; undefined where the folders are searched. An empty variable names nothing. */
+export function namedConfig({ flag, env }: Pick<ConfigQuestion, 'flag' | 'env'>): string | undefined {
+  const named = flag ?? env['HOLDFAST_CONFIG']
+  return named === '' ? undefined : named
+}
+
 export interface ConfigQuestion {
   /** `--config`. */
   readonly flag?: string | undefined
@@ -19,8 +25,8 @@ export interface ConfigQuestion {
  * working folder upward. Fails with `config.not-found`, which says where it was looked for.
  */
 export async function findConfig({ flag, env, cwd }: ConfigQuestion): Promise<string> {
-  const named = flag ?? env['HOLDFAST_CONFIG']
-  if (named !== undefined && named !== '') {
+  const named = namedConfig({ flag, env })
+  if (named !== undefined) {
     const file = resolve(cwd, named)
     if (await isFile(file)) return file
     const origin = flag === undefined ? 'HOLDFAST_CONFIG names' : '--config names'

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
@@ -5,9 +6,10 @@ import { parseSize } from '../core/units.js'
 import { hasErrors, renderIssues } from '../plan/issues.js'
 import { readConfig } from '../plan/validate.js'
 import type { ConfigFile } from '../schemas/config.js'
-import { findConfig, type ConfigQuestion } from './find.js'
+import { findConfig, namedConfig, type ConfigQuestion } from './find.js'
 import { hostName } from './host-name.js'
 import { readOwnText, readingProblem } from './read-text.js'
+import { refuseOwnedByOthers, trustedOwners } from './unsafe.js'
 
 const DEFAULT_PLANS = ['plans/*.yaml']
 const DEFAULT_PARALLEL_CAPTURES = 2
@@ -21,11 +23,13 @@ export interface SiteQuestion extends ConfigQuestion {
 
 /**
  * holdfast.yaml, found, read, checked, with its defaults filled in. Fails with `config.not-found`, with `config.invalid`
- * (the issues rendered as the message, and as data in the details), with `config.unsafe` when others can write it.
+ * (the issues rendered as the message, and as data in the details), with `config.unsafe` when others can write it, or when it
+ * was named by nobody and belongs to somebody else.
  */
 export async function loadSite(question: SiteQuestion): Promise<Site> {
   const configFile = await findConfig(question)
-  const config = await configOf(configFile)
+  const isNamed = namedConfig(question) !== undefined
+  const config = await configOf(configFile, isNamed ? undefined : trustedOwners(question.uid, question.env))
   const stateDir = config.stateDir ?? defaultStateDir(question)
   const host = config.host ?? (await hostName(stateDir, question.hostname))
   const { temporal, allow, alarm } = config
@@ -49,10 +53,12 @@ export async function loadSite(question: SiteQuestion): Promise<Site> {
   }
 }
 
-async function configOf(file: string): Promise<ConfigFile> {
+async function configOf(file: string, owners: readonly number[] | undefined): Promise<ConfigFile> {
   let text: string
   try {
-    text = await readOwnText(file)
+    // Plans lie beside the link, not beside what it leads to.
+    if (owners) refuseOwnedByOthers(file, await lstat(file), owners)
+    text = await readOwnText(file, owners)
   } catch (error) {
     if (error instanceof HoldfastError) throw error
     throw new HoldfastError('config.invalid', `${file} cannot be read: ${readingProblem(error)}.`, {

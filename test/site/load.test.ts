@@ -1,10 +1,13 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, lchown, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findConfig } from '../../site/find.js'
 import { defaultStateDir, loadSite } from '../../site/load.js'
+import { trustedOwners } from '../../site/unsafe.js'
 import { folderWith } from './folders.js'
 
-const person = { env: {}, hostname: 'NAS-1.lan', uid: 1000, homedir: '/home/anna' }
+/** Not root; what the tests write is root's or this user's. */
+const uid = Math.max(1000, process.getuid?.() ?? 0)
+const person = { env: {}, hostname: 'NAS-1.lan', uid, homedir: '/home/anna' }
 
 describe('finding holdfast.yaml', () => {
   test('--config wins over HOLDFAST_CONFIG, which wins over the nearest one upward', async () => {
@@ -42,6 +45,12 @@ describe('finding holdfast.yaml', () => {
     })
   })
 })
+
+/** The question of a user that the file does not belong to: only root can give files away. */
+async function strangerTo<T extends { readonly uid: number }>(file: string, question: T): Promise<T> {
+  if (process.getuid?.() === 0) await chown(file, 65534, 65534)
+  return { ...question, uid: question.uid + 1 }
+}
 
 describe('reading it', () => {
   test('everything that is left out has its default', async () => {
@@ -105,6 +114,36 @@ describe('reading it', () => {
     },
   )
 
+  test('one that was only found is refused where it belongs to somebody else, with how to trust it', async () => {
+    const cwd = await folderWith({ 'holdfast.yaml': 'version: 1\n', 'x/keep': '' })
+    const file = join(cwd, 'holdfast.yaml')
+
+    await expect(loadSite(await strangerTo(file, { ...person, cwd: join(cwd, 'x') }))).rejects.toMatchObject({
+      code: 'config.unsafe',
+      message: expect.stringMatching(/belongs to user \d+/) as string,
+      hint: expect.stringContaining(`--config ${file}`) as string,
+    })
+  })
+
+  test('a link of somebody else is refused as well: plans beside it would be read', async () => {
+    if (process.getuid?.() !== 0) return
+    const cwd = await folderWith({ 'real.yaml': 'version: 1\n' })
+    await symlink('real.yaml', join(cwd, 'holdfast.yaml'))
+    await lchown(join(cwd, 'holdfast.yaml'), 65534, 65534)
+
+    await expect(loadSite({ ...person, cwd })).rejects.toMatchObject({ code: 'config.unsafe' })
+  })
+
+  test.each([
+    ['--config', { flag: 'holdfast.yaml' }],
+    ['HOLDFAST_CONFIG', { env: { HOLDFAST_CONFIG: 'holdfast.yaml' } }],
+  ])('whoever it belongs to, it is read where %s names it', async (_, naming) => {
+    const cwd = await folderWith({ 'holdfast.yaml': 'version: 1\n' })
+    const question = await strangerTo(join(cwd, 'holdfast.yaml'), { ...person, cwd })
+
+    expect(await loadSite({ ...question, ...naming })).toMatchObject({ host: 'nas-1' })
+  })
+
   test('a huge one is refused without being read whole', async () => {
     const cwd = await folderWith({ 'holdfast.yaml': 'a: 1\n'.repeat(2_000_000) })
 
@@ -121,6 +160,15 @@ describe('reading it', () => {
       code: 'config.not-found',
     })
   })
+})
+
+test.each([
+  ['a user', 1000, { SUDO_UID: '7' }, [0, 1000]],
+  ['root', 0, {}, [0, 0]],
+  ['root by sudo', 0, { SUDO_UID: '1000' }, [0, 1000]],
+  ['root with a variable that is no number', 0, { SUDO_UID: '' }, [0, 0]],
+])('%s may find the configuration of the right users', (_, uid, env, owners) => {
+  expect(trustedOwners(uid, env)).toEqual(owners)
 })
 
 test.each([
