@@ -33,6 +33,7 @@ export const errorCatalogue = {
   'agent.not-running': 'missing',
   'agent.offline': 'unavailable',
   'agent.stopping': 'unavailable',
+  'agent.not-recorded': 'unavailable',
   'service.not-found': 'missing',
   'service.invalid': 'input',
   'service.stop-failed': 'unavailable',

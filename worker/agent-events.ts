@@ -15,6 +15,7 @@ export type AgentEvent =
   | { readonly type: 'worker-ready'; readonly name: string; readonly pid: number }
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'ended'; readonly name: string; readonly reason: string; readonly restartInMs: number }
+  | { readonly type: 'not-recorded'; readonly reason: string }
   | { readonly type: 'stopping' }
   | { readonly type: 'releasing'; readonly services: readonly string[] }
   | {
@@ -47,6 +48,8 @@ export function describeAgentEvent(event: AgentEvent): string {
       return `Ready (pid ${event.pid}).`
     case 'ended':
       return `${event.name} ended: ${event.reason}. Starts again in ${formatDuration(event.restartInMs)}.`
+    case 'not-recorded':
+      return `What runs here cannot be written down, and is tried again: ${event.reason}. Until then \`holdfast status\` shows what was before.`
     case 'stopping':
       return 'Stopping.'
     case 'releasing':

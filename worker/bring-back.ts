@@ -90,7 +90,7 @@ async function cancelHolders(
     await Promise.allSettled(entries.map(({ guard }) => cancelHoldersOf(guard, connection)))
     return true
   } finally {
-    await connection.close()
+    await connection.close().catch(() => undefined)
   }
 }
 

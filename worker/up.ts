@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
-import type { AgentChild, AgentTemporal } from '../temporal/agent-state.js'
+import { readAgentState, type AgentChild, type AgentTemporal } from '../temporal/agent-state.js'
 import { ensureTemporalCli } from '../temporal/cli-binary.js'
 import { DEFAULT_NAMESPACE } from '../temporal/connection.js'
 import { startEmbedded } from '../temporal/embedded.js'
@@ -13,14 +13,14 @@ import { agentLogs, claimAgent, type AgentRecord } from './agent-record.js'
 import { startChild, type ChildProgram } from './child.js'
 import { dataEnvironment } from './data-environment.js'
 import { keepRunning, type KeptRunning } from './keep-running.js'
-import { bringServicesBack, settleHolds, type HostHolds } from './bring-back.js'
+import { bringServicesBack, settleHolds, type BringBackOptions, type HostHolds } from './bring-back.js'
 
 /** A data worker gives its activities 5 s, and 20 s more to end after they were told. */
 const DATA_STOP_GRACE_MS = 30_000
 /** A stop or a start is not left half done: it has a minute. */
 const CONTROL_STOP_GRACE_MS = 70_000
 const ORPHAN_GRACE_MS = 10_000
-const ROTATE_EVERY_MS = 10_000
+const UPKEEP_EVERY_MS = 10_000
 
 const ROLES = ['control', 'data'] as const
 export type WorkerName = (typeof ROLES)[number]
@@ -37,20 +37,25 @@ export interface AgentOptions {
   readonly holds?: HostHolds
   /** Pauses before restarts. Default: doubling, up to 30 seconds. */
   readonly delayMs?: (ends: number) => number
+  /** How often logs are kept bounded, and what could not be recorded is tried again. Default: 10 seconds. */
+  readonly upkeepEveryMs?: number
 }
 
 /**
  * Runs this machine's part until `signal` aborts: the embedded Temporal (unless the site names a server) and both
  * workers, each started again whenever it ends. Stops in order: data worker, control worker, Temporal. Ends what an
- * agent that was killed left behind. Fails with `agent.running`, and when Temporal does not start the first time.
+ * agent that was killed left behind. Fails with `agent.running`, and when Temporal does not start the first time; with
+ * `agent.not-recorded`, after services came back, when it cannot write to the state folder.
  */
 export async function runAgent(site: Site, options: AgentOptions): Promise<void> {
-  await mkdir(site.stateDir, { recursive: true, mode: 0o700 })
-  const record = await claimAgent(site.stateDir, options.clock())
-  const logs = setInterval(() => void rotateLogs(site.stateDir), ROTATE_EVERY_MS)
+  const record = await claimed(site, options)
+  const upkeep = setInterval(() => {
+    void record.catchUp()
+    void rotateLogs(site.stateDir)
+  }, options.upkeepEveryMs ?? UPKEEP_EVERY_MS)
   const running: { name: string; kept: KeptRunning }[] = []
   try {
-    await endOrphans(record, options)
+    await endOrphans(record.orphans, options)
     await startAll(site, options, record, running)
     await aborted(options.signal)
   } catch (error) {
@@ -58,9 +63,27 @@ export async function runAgent(site: Site, options: AgentOptions): Promise<void>
     if (!options.signal.aborted) throw error
   } finally {
     await stopAll(site, options, record, running)
-    clearInterval(logs)
+    clearInterval(upkeep)
     await record.remove()
   }
+}
+
+async function claimed(site: Site, options: AgentOptions): Promise<AgentRecord> {
+  const { clock, onEvent } = options
+  const onBehind = (reason: string) => onEvent({ type: 'not-recorded', reason })
+  try {
+    return await claimAgent(site.stateDir, { startedAt: clock(), onBehind })
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'agent.not-recorded')
+      await settleUnclaimed(site, options)
+    throw error
+  }
+}
+
+/** A disk may stay full for days: what an agent that was killed has held does not wait for that. */
+async function settleUnclaimed(site: Site, options: AgentOptions): Promise<void> {
+  await endOrphans((await readAgentState(site.stateDir))?.children ?? [], options)
+  await settleHolds(await holdsFor(site, options))
 }
 
 type Parts = { name: string; kept: KeptRunning }[]
@@ -92,9 +115,9 @@ async function startAll(
 }
 
 /** Loaded at the end only: it brings everything that activities need. */
-async function localHolds(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
-  const { holdsOf } = await import('./tools.js')
-  return holdsOf(site, environment)
+async function holdsFor(site: Site, options: AgentOptions): Promise<BringBackOptions> {
+  const { environment, holds, onEvent } = options
+  return { ...(holds ?? (await (await import('./tools.js')).holdsOf(site, environment))), onEvent }
 }
 
 /** In this order, so that each can still say to the next what became of its work; services come back before all. */
@@ -107,7 +130,7 @@ async function stopAll(
   const { onEvent } = options
   onEvent({ type: 'stopping' })
   await record.update(() => ({ phase: 'stopping' }))
-  const holds = { ...(options.holds ?? (await localHolds(site, options.environment))), onEvent }
+  const holds = await holdsFor(site, options)
   await bringServicesBack(holds)
   for (const name of ['data', 'control', 'temporal']) {
     if (name === 'temporal') await settleHolds(holds)
@@ -202,9 +225,12 @@ async function recordWorker(
 }
 
 /** They end by themselves when their agent is gone, unless they hang. */
-async function endOrphans(record: AgentRecord, { onEvent }: AgentOptions): Promise<void> {
+async function endOrphans(
+  orphans: readonly AgentChild[],
+  { onEvent }: Pick<AgentOptions, 'onEvent'>,
+): Promise<void> {
   await Promise.all(
-    record.orphans.filter(isAlive).map(async (orphan) => {
+    orphans.filter(isAlive).map(async (orphan) => {
       await endProcess(orphan, { graceMs: ORPHAN_GRACE_MS, scope: 'group' })
       onEvent({ type: 'orphan-ended', name: `worker ${orphan.name}`, pid: orphan.pid })
     }),

@@ -103,6 +103,27 @@ test('without Temporal it waits for nobody', async () => {
   expect(events).toEqual([{ type: 'releasing', services: ['docker:web'] }])
 })
 
+test('a connection that cannot be closed never keeps the agent from stopping', async () => {
+  const getHandle = () => ({
+    query: () => Promise.reject(new Error('silent')),
+    cancel: async () => undefined,
+  })
+
+  const back = bringServicesBack({
+    listJournal: async () => ({ entries: [entry('docker:web')], damaged: [] }),
+    connect: async () =>
+      ({
+        client: { workflow: { getHandle } },
+        close: () => Promise.reject(new Error('lost')),
+      }) as unknown as ClientConnection,
+    start: () => Promise.reject(new Error('not asked for')),
+    onEvent: () => undefined,
+    withinMs: 0,
+  })
+
+  await expect(back).resolves.toBeUndefined()
+})
+
 test('a journal that cannot be read never keeps the agent from stopping, and is said', async () => {
   const events: AgentEvent[] = []
 

@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
+import type { JournalEntry } from '../../activities/journal/journal.js'
 import type { Site } from '../../core/site.js'
-import { readAgentState, type AgentState } from '../../temporal/agent-state.js'
-import { isAlive } from '../../temporal/processes.js'
+import { readAgentState, writeAgentState, type AgentState } from '../../temporal/agent-state.js'
+import { isAlive, processIdentity } from '../../temporal/processes.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
 import { agentStatus, startDetached, stopAgent } from '../../worker/agent.js'
 import { runAgent, type AgentOptions } from '../../worker/up.js'
+import { describeWith } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { siteAt, workerArgv } from './support/site.js'
 
@@ -61,6 +64,10 @@ const whenReady = () =>
     return found?.phase === 'ready' && isAlive(found) ? found : undefined
   })
 const traced = async () => (await readFile(trace, 'utf8')).trim().split('\n')
+const told = (type: AgentEvent['type'], name?: string) =>
+  events.filter(
+    (event) => event.type === type && (name === undefined || ('name' in event && event.name === name)),
+  )
 const childOf = ({ children }: AgentState, name: string) => children.find((child) => child.name === name)!
 
 test('runs both workers, tells who and where it is, and keeps its folder private', async () => {
@@ -157,6 +164,128 @@ test('refuses a second agent, and says who the first one is', async () => {
     message: `The agent is running already: pid ${process.pid}, since ${startedAt}.`,
   })
   expect((await whenReady()).children.filter(isAlive)).toHaveLength(2)
+})
+
+describeWith(['root'], 'on a disk that is full', () => {
+  const PAGE_BYTES = 4096
+  let started: string[]
+
+  beforeEach(async () => {
+    started = []
+    await mkdir(site.stateDir)
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', site.stateDir])
+  })
+  afterEach(async () => {
+    stop.abort()
+    await Promise.allSettled(agents)
+    await execa('umount', ['--lazy', site.stateDir])
+  })
+
+  const filler = () => join(site.stateDir, 'filler')
+  const fill = () =>
+    expect(
+      (async () => {
+        for (;;) await writeFile(filler(), Buffer.alloc(PAGE_BYTES), { flag: 'a' })
+      })(),
+    ).rejects.toMatchObject({ code: 'ENOSPC' })
+
+  /** A backup holds one service, and Temporal is away. */
+  const holds = () => {
+    const entries = [
+      { service: 'docker:web', lease: 'read', stopRequestedAt: '2026-03-05T02:00:00Z' } as JournalEntry,
+    ]
+    return {
+      listJournal: async () => ({
+        entries: entries.filter(({ service }) => !started.includes(service)),
+        damaged: [],
+      }),
+      connect: () => Promise.reject(new Error('Temporal is away')),
+      start: async (service: string) => void started.push(service),
+    }
+  }
+
+  test('an agent that leaves brings services back, and stops its workers', async () => {
+    const agent = up({ holds: holds() })
+    const { children } = await whenReady()
+    await fill()
+
+    stop.abort()
+    await agent
+
+    expect(started).toEqual(['docker:web'])
+    expect(children.filter(isAlive)).toEqual([])
+  })
+
+  test('a worker that ends is started again, and that nobody could be told is said once', async () => {
+    void up()
+    const before = childOf(await whenReady(), 'control')
+    await fill()
+
+    process.kill(before.pid, 'SIGKILL')
+    await until('another control worker', () => told('worker-ready', 'control').length === 2)
+
+    expect(told('not-recorded')).toHaveLength(1)
+  })
+
+  test('what could not be written is written when there is room again', async () => {
+    void up({ upkeepEveryMs: 50 })
+    const before = childOf(await whenReady(), 'control')
+    await fill()
+    process.kill(before.pid, 'SIGKILL')
+    await until('it is told', () => told('not-recorded').length === 1)
+
+    await rm(filler())
+
+    await until('the other control worker is in the record', async () => {
+      const child = childOf((await state())!, 'control')
+      return child.pid !== before.pid && child.isReady
+    })
+  })
+
+  test('an agent that cannot begin brings services back, and says what to do', async () => {
+    await fill()
+
+    const agent = up({ holds: holds() })
+
+    await expect(agent).rejects.toMatchObject({
+      code: 'agent.not-recorded',
+      message: expect.stringContaining(site.stateDir) as string,
+      hint: expect.stringContaining('room') as string,
+    })
+    expect(started).toEqual(['docker:web'])
+  })
+
+  test('an agent that cannot begin, because another one runs, touches nothing of that', async () => {
+    void up()
+    await whenReady()
+    await fill()
+
+    const second = up({ holds: holds() })
+
+    await expect(second).rejects.toMatchObject({ code: 'agent.running' })
+    expect(started).toEqual([])
+  })
+
+  test('an agent that cannot begin ends the workers of a killed one before it starts what they hold', async () => {
+    const left = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], {
+      detached: true,
+      stdio: 'ignore',
+    })
+    const orphan = { ...processIdentity(left.pid!)!, name: 'data', isReady: true }
+    await writeAgentState(site.stateDir, {
+      ...{ agentVersion: 1, pid: left.pid!, startTime: 'of a killed one' },
+      ...{ phase: 'ready', startedAt: '2026-03-05T02:00:00Z', children: [orphan] },
+    })
+    await fill()
+    const aliveAtStart: boolean[] = []
+
+    const agent = up({
+      holds: { ...holds(), start: async () => void aliveAtStart.push(isAlive(orphan)) },
+    })
+
+    await expect(agent).rejects.toMatchObject({ code: 'agent.not-recorded' })
+    expect(aliveAtStart).toEqual([false])
+  })
 })
 
 describe('as a process of its own', () => {
