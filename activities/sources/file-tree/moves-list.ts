@@ -89,6 +89,30 @@ async function childUnits(move: StagedMove, folder: BytePath): Promise<readonly 
   return units
 }
 
+/** Of other restores too, whatever they lie beside. */
+const OF_A_RESTORE = /\.holdfast-/
+
+/**
+ * What is in the folders whose children were swapped, and was not there when that was decided. What other sources have there
+ * is none of it, nor what restores have laid beside something.
+ */
+export async function newcomers(
+  move: StagedMove,
+  { units }: MovesList,
+  folder: BytePath = '',
+): Promise<readonly BytePath[]> {
+  const { keeps = [] } = move
+  const known = new Set(units.map(({ path }) => path))
+  const found: BytePath[] = []
+  for (const { name, isFolder } of await entriesOf(at(move.target, folder))) {
+    const path = childOf(folder, name)
+    if (known.has(path) || OF_A_RESTORE.test(name) || isKept(path, keeps)) continue
+    if (isFolder && leadsTo(path, keeps)) found.push(...(await newcomers(move, { units }, path)))
+    else found.push(path)
+  }
+  return found
+}
+
 const entriesOf = async (folder: Buffer): ReturnType<typeof entriesIn> =>
   (await statOf(folder))?.isDirectory() ? entriesIn(folder) : []
 

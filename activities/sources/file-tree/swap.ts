@@ -6,7 +6,15 @@ import { bytesOf, bytePathOf } from '../../archive/byte-path.js'
 import { syncFolder } from '../../durable-file.js'
 import type { Swapped } from '../driver.js'
 import { at, entriesIn, removeEmptyFolders, removeTree } from './entries.js'
-import { decidedMoves, listFile, writtenMoves, type FolderRights, type Unit } from './moves-list.js'
+import {
+  decidedMoves,
+  listFile,
+  newcomers,
+  writtenMoves,
+  type FolderRights,
+  type MovesList,
+  type Unit,
+} from './moves-list.js'
 import { stagingFolderOf, statOf } from './plan-restore.js'
 import { identityOf } from './stage.js'
 
@@ -43,7 +51,10 @@ export async function keptOf(moves: readonly StagedMove[]): Promise<readonly str
   return kept
 }
 
-/** Brings the old data back as far as `swapTree` came, the last move first, then removes what was staged. May run twice. */
+/**
+ * Brings the old data back as far as `swapTree` came, the last move first, then removes what was staged, and of what was swapped
+ * to its end also what was written to it since. May run twice.
+ */
 export async function discardTree(moves: readonly StagedMove[], rename: Rename = renameFile): Promise<void> {
   for (const move of moves.toReversed()) {
     if (move.kind === 'path') await undoWhole(move, rename)
@@ -117,24 +128,52 @@ async function swapUnit(move: StagedMove, unit: Unit, rename: Rename): Promise<v
 async function undoUnits(move: StagedMove, rename: Rename): Promise<void> {
   const list = await writtenMoves(move)
   if (!list) return
-  for (const unit of list.units.toReversed()) {
-    const [target, staged, safety] = [
-      at(move.target, unit.path),
-      at(move.staged, unit.path),
-      inSafety(move, unit),
-    ]
-    if (unit.isStaged && !(await statOf(staged)) && (await statOf(target))) {
-      await makeFolderOf(staged)
-      await rename(target, staged)
-    }
-    if (!(await statOf(safety))) continue
-    if (await statOf(target)) throw replaced(target.toString(), safety.toString())
-    await rename(safety, target)
-  }
+  // First of all: as soon as one unit is undone, nobody could tell any more that the swap had come to its end.
+  if (move.kind === 'children' && (await isWhollySwapped(move, list.units)))
+    await removeNewcomers(move, list, rename)
+  for (const unit of list.units.toReversed()) await undoUnit(move, unit, rename)
   if (list.rights) await setRights(move.target, list.rights.before)
   await syncFolder(dirname(move.target))
   await rm(listFile(move), { force: true })
   await removeEmptyFolders(at(move.safety, ''))
+}
+
+/** What was restored goes back to its staging place, and what took the place of something put aside goes there with it. */
+async function undoUnit(move: StagedMove, unit: Unit, rename: Rename): Promise<void> {
+  const [target, staged, safety] = [
+    at(move.target, unit.path),
+    at(move.staged, unit.path),
+    inSafety(move, unit),
+  ]
+  const isKept = (await statOf(safety)) !== undefined
+  if ((unit.isStaged || isKept) && !(await statOf(staged)) && (await statOf(target))) {
+    await makeFolderOf(staged)
+    await rename(target, staged)
+  }
+  if (!isKept) return
+  if (await statOf(target)) throw replaced(target.toString(), safety.toString())
+  await rename(safety, target)
+}
+
+async function isWhollySwapped(move: StagedMove, units: readonly Unit[]): Promise<boolean> {
+  for (const unit of units) {
+    const isWaiting = unit.isStaged
+      ? await statOf(at(move.staged, unit.path))
+      : (await statOf(at(move.target, unit.path))) && !(await statOf(inSafety(move, unit)))
+    if (isWaiting) return false
+  }
+  return true
+}
+
+/** Written to the restored data since, it is removed with it: the old data was never together with it. */
+async function removeNewcomers(move: StagedMove, list: MovesList, rename: Rename): Promise<void> {
+  for (const path of await newcomers(move, list)) {
+    const staged = at(move.staged, path)
+    // From an undoing that was killed: what came after that one is left alone.
+    if (await statOf(staged)) continue
+    await makeFolderOf(staged)
+    await rename(at(move.target, path), staged)
+  }
 }
 
 const makeFolderOf = async (path: Buffer): Promise<void> => {

@@ -87,6 +87,23 @@ test('the old state comes back when it is undone, and others keep theirs', async
   expect(place.content()).toEqual(before)
 })
 
+test('what came to the folder since goes when it is undone, and what others have stays', async () => {
+  const moves = await staged(OF_OTHERS, EXCLUDED)
+  const before = place.content()
+  await swapTree(moves)
+  const ofOthers = {
+    'notes.db-wal': 'of a database',
+    'data/db/app.db-wal': 'of another',
+    'data.holdfast-before-c-1/x': 'the safety copy of another restore',
+  }
+  place.write(ofOthers)
+  place.write({ new: 'new', 'data/new': 'new', 'data/db/new': 'new', 'added.txt': 'again' })
+
+  await discardTree(moves)
+
+  expect(place.content()).toEqual({ ...before, ...ofOthers })
+})
+
 test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
   'killed before rename %i and started again, it ends the same',
   async (number) => {

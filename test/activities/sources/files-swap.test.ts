@@ -133,6 +133,36 @@ describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
     expect(leftovers()).toEqual([])
   })
 
+  if (!include) {
+    it('is undone with what was written to it since, also when the undoing is killed', async () => {
+      await swapTree(moves)
+      // In place before and not in the backup; in neither; and in the backup only.
+      place.write({ added: 'added again', 'brand-new': 'new', 'brand-new-folder/x': 'new' })
+      rmSync(join(place.tree, 'only-old'), { recursive: true })
+
+      for (let number = 0, isDone = false; !isDone; number++) {
+        const { rename, hasDied } = dyingAt(number)
+        await discardTree(moves, rename).catch((error: Error) => expect(error.message).toBe('killed'))
+        isDone = !hasDied()
+      }
+
+      expect(content()).toEqual(IN_PLACE)
+      expect(leftovers()).toEqual([])
+    })
+  }
+
+  if (driver === 'volume' || mount) {
+    it('is undone from half-way without touching what came meanwhile', async () => {
+      const { rename } = dyingAt(1)
+      await expect(swapTree(moves, rename)).rejects.toThrow('killed')
+      place.write({ meanwhile: 'new' })
+
+      await discardTree(moves)
+
+      expect(content()).toEqual({ ...IN_PLACE, meanwhile: 'new' })
+    })
+  }
+
   it('runs twice', async () => {
     await swapTree(moves)
     const again = await swapTree(moves)
