@@ -39,7 +39,7 @@ export async function previewRestore(
     const preview = await problems.collect(async () => {
       await requireAllowed(tools, item, request, signal)
       return withDriver(work, { sourceName: item.source, type: item.type }, (driver, context) =>
-        driver.preview(item, targetOf(request, restoreId, othersThan(item, manifest)), context),
+        driver.preview(item, targetOf(request, restoreId, othersThan(item, manifest, request)), context),
       )
     })
     if (preview) previews.push(preview)
@@ -79,9 +79,14 @@ export function requireBelievable(
   )
 }
 
-/** What the other sources of the backup have on this host, restored now or not. */
-export const othersThan = (item: Item, { items }: Manifest): readonly string[] =>
-  items.flatMap(({ source, spec }) => (source !== item.source && 'paths' in spec ? spec.paths : []))
+/**
+ * What the other sources of the backup have on this host, restored now or not. Who asks for some files by name gets those of
+ * the archive, unless a source that is restored with it has them itself.
+ */
+export function othersThan(item: Item, { items }: Manifest, request: RestoreRequest): readonly string[] {
+  const others = request.include === undefined ? items : selectItems(items, request)
+  return others.flatMap(({ source, spec }) => (source !== item.source && 'paths' in spec ? spec.paths : []))
+}
 
 export const targetOf = (
   { to, database, include }: RestoreRequest,

@@ -81,7 +81,7 @@ async function stage(work: DriverWork, input: StageInput): Promise<StagedItem> {
   if (request.verifyFirst) await requireIntact(item, reader, input, signal)
 
   const moves = await withDriver(work, { sourceName: source, type: item.type }, (driver, context) =>
-    driver.stage(item, targetOf(request, restoreId, othersThan(item, manifest)), reader, context),
+    driver.stage(item, targetOf(request, restoreId, othersThan(item, manifest, request)), reader, context),
   )
   const staged: StagedItem = { source, type: item.type, restoreId, moves }
   await remember(tools, staged, input)

@@ -115,8 +115,8 @@ export interface RestoreTarget {
   /** Globs: only these, laid over what is there. */
   readonly include?: readonly string[]
   /**
-   * Absolute paths that other sources of the backup have. Where one lies in a folder that is replaced, and the archive of that
-   * folder does not have it, it is theirs to replace: it stays as it is.
+   * Absolute paths that other sources have, and replace themselves. Where one lies in a folder that is replaced, it stays as it
+   * is, whatever the archive of that folder has of it; where nothing is, the archive's own comes.
    */
   readonly others?: readonly string[]
 }

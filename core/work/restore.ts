@@ -76,7 +76,7 @@ export interface StagedMove {
   readonly safety: string
   /** Tells what was staged from whatever else bears its name, also after the swap: an inode, a database's OID. */
   readonly identity?: string
-  /** For `children`: below the target, what other sources have there; as bytes in Latin-1. Left out: nothing. */
+  /** For `children` and `overlay`: below the target, what other sources have there; as bytes in Latin-1. Left out: nothing. */
   readonly keeps?: readonly string[]
   /** For databases: which server, as the source says it. */
   readonly source?: NamedSource

@@ -5,6 +5,7 @@ import type { StagedMove } from '../../../core/work/restore.js'
 import type { BytePath } from '../../archive/byte-path.js'
 import { OWN_FOLDER } from '../../archive/walk.js'
 import { at, childOf, entriesIn } from './entries.js'
+import { leadsTo, leavingToOthers, otherOf } from './others.js'
 import { statOf } from './plan-restore.js'
 
 /** One rename of each side: what is staged under this name goes to the target, what is there goes to the safety copy. */
@@ -66,7 +67,7 @@ async function childMoves(move: StagedMove): Promise<MovesList> {
 
 /**
  * Everything in place goes, everything staged comes. Our own folders inside a mount point stay, and what other sources have
- * there; a folder that leads to such a place is entered.
+ * there, whatever our archive has of it; a folder that leads to such a place is entered.
  */
 async function childUnits(move: StagedMove, folder: BytePath): Promise<readonly Unit[]> {
   const { keeps = [] } = move
@@ -74,15 +75,17 @@ async function childUnits(move: StagedMove, folder: BytePath): Promise<readonly 
   const present = await entriesOf(at(move.target, folder))
   const comingNames = new Set(coming.map(({ name }) => name))
   const presentFolders = new Set(present.filter(({ isFolder }) => isFolder).map(({ name }) => name))
+  const isLeft = leavingToOthers(folder, present, keeps)
   const units: Unit[] = []
   for (const { name, isFolder } of coming) {
     const path = childOf(folder, name)
+    if (isLeft(path)) continue
     const isEntered = isFolder && presentFolders.has(name) && leadsTo(path, keeps)
     units.push(...(isEntered ? await childUnits(move, path) : [{ path, isStaged: true }]))
   }
   for (const { name, isFolder } of present) {
     const path = childOf(folder, name)
-    if (comingNames.has(name) || OWN_FOLDER.test(name) || isKept(path, keeps)) continue
+    if (comingNames.has(name) || OWN_FOLDER.test(name) || otherOf(path, keeps) !== undefined) continue
     const isEntered = isFolder && leadsTo(path, keeps)
     units.push(...(isEntered ? await childUnits(move, path) : [{ path, isStaged: false }]))
   }
@@ -116,19 +119,6 @@ export async function newcomers(
 const entriesOf = async (folder: Buffer): ReturnType<typeof entriesIn> =>
   (await statOf(folder))?.isDirectory() ? entriesIn(folder) : []
 
-const leadsTo = (folder: BytePath, keeps: readonly BytePath[]): boolean =>
-  keeps.some((path) => path.startsWith(`${folder}/`))
-
-/** What belongs to a database besides its file, and what a restore lays beside it: https://sqlite.org/tempfiles.html */
-const BESIDE = /^(|-wal|-shm|-journal|\.holdfast-before-.+)$/
-const STAGED_BESIDE = /^\.holdfast-[0-9a-f]+-/
-
-function isKept(path: BytePath, keeps: readonly BytePath[]): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  const own = path.slice(0, path.length - name.length) + name.replace(STAGED_BESIDE, '')
-  return keeps.some((kept) => own.startsWith(kept) && BESIDE.test(own.slice(kept.length)))
-}
-
 async function rightsOf(folder: string): Promise<FolderRights> {
   const { mode, uid, gid } = await stat(folder)
   return { mode: mode & 0o7777, uid, gid }
@@ -138,9 +128,11 @@ async function rightsOf(folder: string): Promise<FolderRights> {
 async function overlayUnits(move: StagedMove, path: BytePath): Promise<readonly Unit[]> {
   const [coming, present] = await Promise.all([statOf(at(move.staged, path)), statOf(at(move.target, path))])
   if (!coming?.isDirectory() || !present?.isDirectory()) return [{ path, isStaged: true }]
+  const isLeft = leavingToOthers(path, await entriesIn(at(move.target, path)), move.keeps ?? [])
   const units: Unit[] = []
   for (const { name } of await entriesIn(at(move.staged, path))) {
-    units.push(...(await overlayUnits(move, childOf(path, name))))
+    const child = childOf(path, name)
+    if (!isLeft(child)) units.push(...(await overlayUnits(move, child)))
   }
   return units
 }

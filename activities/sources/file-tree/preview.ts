@@ -69,12 +69,12 @@ async function requireRoom(folders: readonly string[], bytes: number): Promise<v
 
 async function effectOf(root: RootRestore, size: string, { include }: RestoreTarget): Promise<string> {
   const isThere = (await statOf(root.target)) !== undefined
-  if (include !== undefined) {
-    const kept = isThere ? `; the files that they replace are kept in ${root.safety}` : ''
-    return `lays the files that match ${include.join(', ')} over ${root.target}${kept}`
-  }
-  if (!isThere) return `creates ${root.target} (the backup has ${size})`
   const stays = root.keeps.map((path) => `${root.target}/${bytesOf(path).toString('utf8')}`).join(', ')
   const but = stays === '' ? '' : `, without ${stays}, which other sources have`
+  if (include !== undefined) {
+    const kept = isThere ? `; the files that they replace are kept in ${root.safety}` : ''
+    return `lays the files that match ${include.join(', ')} over ${root.target}${but}${kept}`
+  }
+  if (!isThere) return `creates ${root.target} (the backup has ${size})`
   return `replaces ${root.target}${but} (the backup has ${size}); what is there now is kept as ${root.safety}`
 }

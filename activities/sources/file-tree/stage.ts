@@ -111,7 +111,8 @@ async function moveOf(root: RootRestore, context: SourceContext): Promise<Staged
     throw new HoldfastError('restore.failed', `${root.target} was not restored: it is not in the archive.`)
   const { kind, target, safety, keeps } = root
   const move = { kind, target, staged: root.staged, safety, identity: identityOf(staged) } as const
-  if (keeps.length === 0 || kind !== 'children') return move
+  if (keeps.length === 0 || kind === 'path') return move
+  if (kind === 'overlay') return { ...move, keeps }
   // It was a link or a file when it was backed up: nothing of others was in it.
   return staged.isDirectory() ? { ...move, keeps } : { ...move, kind: 'path' }
 }

@@ -142,8 +142,18 @@ test('on a new machine the folder is made for both', async () => {
   })
 })
 
-test('what the archive has itself is replaced with the rest', async () => {
+test('what other sources have stays also where the archive has it, with all that lies beside it', async () => {
   const moves = await staged(['data/x'], ['notes.db', 'data/db/**'])
+  place.write({ 'data/x-wal': 'its WAL' })
+
+  await swapTree(moves)
+
+  expect(place.content()).toMatchObject({ 'data/x': 'new x', 'data/x-wal': 'its WAL' })
+})
+
+test('what the archive has comes where the other source has nothing', async () => {
+  const moves = await staged(['data/x'], ['notes.db', 'data/db/**'])
+  rmSync(join(place.tree, 'data/x'))
 
   await swapTree(moves)
 
