@@ -109,7 +109,7 @@ export async function newcomers(
   const found: BytePath[] = []
   for (const { name, isFolder } of await entriesOf(at(move.target, folder))) {
     const path = childOf(folder, name)
-    if (known.has(path) || OF_A_RESTORE.test(name) || isKept(path, keeps)) continue
+    if (known.has(path) || OF_A_RESTORE.test(name) || otherOf(path, keeps) !== undefined) continue
     if (isFolder && leadsTo(path, keeps)) found.push(...(await newcomers(move, { units }, path)))
     else found.push(path)
   }
