@@ -217,6 +217,9 @@ test('who holds a lock, or waits for it, is given nothing of our environment: it
     void journal.withLock(service, signal, async () => undefined)
     await until('another waits', () => waiting().length === 1)
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')
+    // Until then it is a copy of this process, with all that is ours.
+    const isItself = (pid: string) => readlinkSync(`/proc/${pid}/exe`) !== process.execPath
+    await until('each is the program that it was started for', () => children.every(isItself))
     return children.map(variables)
   })
 

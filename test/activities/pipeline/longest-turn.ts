@@ -1,4 +1,4 @@
-const TRIES = 8
+const TRIES = 30
 const PROMISED_MS = 50
 
 /**
