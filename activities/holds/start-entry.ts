@@ -1,20 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../core/errors.js'
 import type { StartResult } from '../../core/work/holds.js'
 import type { JournalEntry } from '../journal/journal.js'
-import { endGroup } from '../services/process-group.js'
-import { isAlive, type ProcessIdentity } from '../services/process-identity.js'
+import type { ProcessIdentity } from '../services/process-identity.js'
+import { finishStop, isGoneWithin, noted } from './finish-stop.js'
 import { awaitHealth } from './health.js'
 import type { HoldTools } from './tools.js'
 
-const POLL_MS = 100
 /** A start command that is still at work is given this long to finish what everybody wants. */
 const START_PROCESS_MS = 30_000
+/** A daemon that kills what does not stop needs a moment for it. */
+const REFUSED_STOP_MS = 30_000
 
 export interface HowToPayBack {
   readonly healthyWithinMs: number
   /** How long a start command from before is waited for. */
   readonly startProcessMs?: number
+  /** How long beyond its time to stop a service is watched whose stop was refused. */
+  readonly refusedStopMs?: number
 }
 
 /**
@@ -48,7 +50,7 @@ function withoutOtherBoot(entry: JournalEntry, bootId: string): JournalEntry {
 async function startAgain(
   tools: HoldTools,
   entry: JournalEntry,
-  { startProcessMs = START_PROCESS_MS }: HowToPayBack,
+  { startProcessMs = START_PROCESS_MS, refusedStopMs = REFUSED_STOP_MS }: HowToPayBack,
   signal: AbortSignal,
 ): Promise<Date> {
   const { driver, name } = tools.services.driver(entry.service)
@@ -58,7 +60,7 @@ async function startAgain(
   const early = await startedEarlier(tools, entry, signal)
   if (early) return early
   if (!isStartOver) throw stillStarting(entry)
-  if (isStarting !== true) await finishStop(tools, entry, signal)
+  if (isStarting !== true) await finishStop(tools, entry, { refusedStopMs }, signal)
   const onProcess = (startProcess: ProcessIdentity) => noted(tools, { ...entry, startProcess })
   await driver.start(name, { mode: entry.mode, onProcess }, signal)
   const back = await driver.observe(name, signal)
@@ -99,37 +101,6 @@ const stillStarting = ({ service, startProcess }: JournalEntry) =>
       hint: 'Look at what it waits for. When it hangs, end that process: the service is started anew then.',
     },
   )
-
-/** A start during a stop that is still going on is lost: the service would end seconds later. */
-async function finishStop(tools: HoldTools, entry: JournalEntry, signal: AbortSignal): Promise<void> {
-  const { driver, name } = tools.services.driver(entry.service)
-  if (entry.stopProcess && !(await isGoneWithin(entry.stopProcess, entry.stopTimeoutMs, signal))) {
-    await endGroup(entry.stopProcess.pid, 'ask')
-  }
-  const onProcess = (stopProcess: ProcessIdentity) => noted(tools, { ...entry, stopProcess })
-  await driver.stop(name, { mode: entry.mode, timeoutMs: entry.stopTimeoutMs, onProcess }, signal)
-}
-
-/** Writes down what would help after a death of ours. That it cannot be (a full disk) must not keep the service down. */
-async function noted({ journal, log }: HoldTools, entry: JournalEntry): Promise<void> {
-  try {
-    await journal.update(entry)
-  } catch (error) {
-    log.warn('the journal entry could not be brought up to date', { service: entry.service, error })
-  }
-}
-
-async function isGoneWithin(
-  process: NonNullable<JournalEntry['stopProcess']>,
-  limitMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  for (let waitedMs = 0; await isAlive(process); waitedMs += POLL_MS) {
-    if (waitedMs >= limitMs) return false
-    await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
-  return true
-}
 
 /** The last step to the state before; a service that was paused owes nobody its health. */
 async function restoreState(

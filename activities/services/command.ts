@@ -170,5 +170,6 @@ function commandFailed(
         : `was ended by ${exit}`
   return new HoldfastError(`service.${verb}-failed`, `"${verb}" of service "command:${name}" ${what}.`, {
     hint: `Run the command by hand: it stands in holdfast.yaml under services.${name}.${verb}.`,
+    ...(typeof exit === 'number' ? { details: { exitCode: exit } } : {}),
   })
 }
