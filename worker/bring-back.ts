@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JournalEntry, JournalListing } from '../activities/journal/journal.js'
 import type { GuardState } from '../core/guard-state.js'
 import { messages } from '../core/messages.js'
+import { formatDuration } from '../core/units.js'
 import type { ClientConnection } from '../temporal/connection.js'
 import type { AgentEvent } from './agent-events.js'
 
@@ -10,6 +11,8 @@ const SETTLED_WITHIN_MS = 60_000
 /** A cancelled run gives its lease back within seconds; a slow start of a service takes longer. */
 const BACK_WITHIN_MS = 60_000
 const POLL_INTERVAL_MS = 200
+/** A service that others need has so long before they start, too. */
+const NEXT_AFTER_MS = 10_000
 
 /** What this host holds, for an agent that leaves. */
 export interface HostHolds {
@@ -22,7 +25,7 @@ export interface HostHolds {
 
 export interface BringBackOptions extends HostHolds {
   readonly onEvent: (event: AgentEvent) => void
-  /** Default: a minute. */
+  /** Of each of the two. Default: a minute. */
   readonly withinMs?: number
 }
 
@@ -42,19 +45,16 @@ export async function bringServicesBack(options: BringBackOptions): Promise<void
 /**
  * When no worker is at work any more: starts what backups still hold, as the journal says it, with or without Temporal:
  * that had not come back in time, or was being stopped in the very moment. What a restore holds stays down, since starting
- * on half-restored data destroys data. Never fails: it says what is still held.
+ * on half-restored data destroys data. One that starts slowly holds up the next for some seconds only: each is tried. Never
+ * fails: it says what is still held.
  */
 export async function settleHolds(options: BringBackOptions): Promise<void> {
-  const { start, onEvent } = options
-  const signal = AbortSignal.timeout(SETTLED_WITHIN_MS)
+  const { onEvent } = options
   // What stopped last is what others need: it starts first.
   const owed = (await readable(options)).entries
     .filter(isRead)
     .toSorted((a, b) => b.stopRequestedAt.localeCompare(a.stopRequestedAt))
-  const failures = new Map<string, string>()
-  for (const { service } of owed) {
-    await start(service, signal).catch((error: unknown) => failures.set(service, reasonOf(error)))
-  }
+  const failures = await startInOrder(namesOf(owed), options)
   const { entries, damaged } = await readable(options)
   const services = [...namesOf(entries), ...damaged.map(({ service, path }) => service ?? path)]
   if (services.length === 0) return
@@ -63,6 +63,34 @@ export async function settleHolds(options: BringBackOptions): Promise<void> {
     ...damaged.map(({ path }) => `The journal entry ${path} cannot be read.`),
   ]
   onEvent({ type: 'still-held', services, reasons })
+}
+
+/** Why those are not started that are not; all are begun within half of the time. */
+async function startInOrder(
+  services: readonly string[],
+  { start, withinMs = SETTLED_WITHIN_MS }: BringBackOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const signal = AbortSignal.timeout(withinMs)
+  const nextAfterMs = Math.min(NEXT_AFTER_MS, withinMs / 2 / services.length)
+  const failures = new Map<string, string>()
+  const late = (service: string) => `${service} was not started within ${formatDuration(withinMs)}.`
+  const starts: Promise<unknown>[] = []
+  for (const service of services) {
+    const starting = start(service, signal).catch((error: unknown) =>
+      failures.set(service, signal.aborted ? late(service) : reasonOf(error)),
+    )
+    starts.push(starting)
+    await endOrTime(starting, nextAfterMs)
+  }
+  await Promise.all(starts)
+  return failures
+}
+
+async function endOrTime(work: Promise<unknown>, limitMs: number): Promise<void> {
+  const ended = new AbortController()
+  const time = delay(limitMs, undefined, { signal: ended.signal }).catch(() => undefined)
+  await Promise.race([work, time])
+  ended.abort()
 }
 
 async function readable({ listJournal, onEvent }: BringBackOptions): Promise<JournalListing> {

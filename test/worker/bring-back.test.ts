@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { DamagedEntry, JournalEntry } from '../../activities/journal/journal.js'
 import type { ClientConnection } from '../../temporal/connection.js'
 import type { AgentEvent } from '../../worker/agent-events.js'
@@ -44,8 +45,10 @@ function world(
         close: async () => undefined,
       } as unknown as ClientConnection
     },
-    start: async (service) => {
+    start: async (service, signal) => {
       started.push(service)
+      if (service === 'docker:slow') await once(signal, 'abort')
+      signal.throwIfAborted()
       if (service === 'docker:broken') throw new Error('The port is taken.')
       release(service)
     },
@@ -155,6 +158,43 @@ test('what cannot be started keeps nothing else down, and is named with its reas
   expect(events).toEqual([
     { type: 'still-held', services: ['docker:broken'], reasons: ['The port is taken.'] },
   ])
+})
+
+test('a start that hangs holds up no other for long, and is named with its limit', async () => {
+  const { settle, started, events } = world([
+    entry('docker:slow', 'read', 2),
+    entry('docker:web', 'read', 1),
+    entry('docker:cache'),
+  ])
+
+  await settle()
+
+  expect(started).toEqual(['docker:slow', 'docker:web', 'docker:cache'])
+  expect(events).toEqual([
+    {
+      type: 'still-held',
+      services: ['docker:slow'],
+      reasons: ['docker:slow was not started within 400ms.'],
+    },
+  ])
+})
+
+test('the next start waits for a quick one to end', async () => {
+  const order: string[] = []
+  const journal = { entries: [entry('docker:db', 'read', 1), entry('docker:web')], damaged: [] }
+
+  await settleHolds({
+    listJournal: async () => journal,
+    connect: () => Promise.reject(new Error('not asked for')),
+    start: async (service) => {
+      order.push(`${service} begins`)
+      await new Promise((resolve) => setImmediate(resolve))
+      order.push(`${service} ends`)
+    },
+    onEvent: () => undefined,
+  })
+
+  expect(order).toEqual(['docker:db begins', 'docker:db ends', 'docker:web begins', 'docker:web ends'])
 })
 
 test('what a restore holds is never started, and is named', async () => {
