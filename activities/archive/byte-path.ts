@@ -23,3 +23,9 @@ export function textOf(path: BytePath): string | undefined {
 /** For people and globs: what is no UTF-8 is shown as the replacement character. */
 export const shownPath = (path: BytePath): string =>
   IS_ASCII.test(path) ? path : bytesOf(path).toString('utf8')
+
+/** Of members of archives: `.` is above all, and above itself. */
+export const folderOf = (path: BytePath): BytePath => {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? '.' : path.slice(0, slash)
+}

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../core/errors.js'
-import { shownPath, type BytePath } from './byte-path.js'
+import { folderOf, shownPath, type BytePath } from './byte-path.js'
 import type { TarEntry } from './tar-header.js'
 
 /**
@@ -53,11 +53,6 @@ function requireInside(entry: TarEntry, path: BytePath): void {
   if (path !== '.' && segments.some((segment) => segment === '.' || segment === '')) {
     throw hostile(entry, 'is not written in its shortest form')
   }
-}
-
-const folderOf = (path: BytePath): BytePath => {
-  const slash = path.lastIndexOf('/')
-  return slash < 0 ? '.' : path.slice(0, slash)
 }
 
 const hostile = (entry: TarEntry, what: string): HoldfastError =>

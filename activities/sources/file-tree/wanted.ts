@@ -1,6 +1,6 @@
 import type { Item } from '../../../core/backup.js'
 import { globMatcher } from '../../../core/globs.js'
-import { bytePathOf, shownPath, type BytePath } from '../../archive/byte-path.js'
+import { bytePathOf, folderOf, shownPath, type BytePath } from '../../archive/byte-path.js'
 import { indexLinesOf, type IndexLine } from '../../archive/index-lines.js'
 import type { ObjectReader } from '../driver.js'
 import { shownMember, type FileTree } from './tree.js'
@@ -9,7 +9,7 @@ import { shownMember, type FileTree } from './tree.js'
 export interface Wanted {
   /** Is to be put in place. */
   readonly isMatched: (member: BytePath) => boolean
-  /** Is matched, or a hard link that is matched needs its content. */
+  /** Is matched, or leads to what is matched, or a hard link that is matched needs its content. */
   readonly isNeeded: (member: BytePath) => boolean
 }
 
@@ -44,20 +44,30 @@ export function matcher(tree: FileTree, globs: readonly string[]): (member: Byte
   }
 }
 
-/** Reads the index first: a hard link comes without content, which is with another name that may not be asked for. */
+/**
+ * Reads the index first: a hard link comes without content, which is with another name that may not be asked for; and folders
+ * above, where they are missing, are made with the rights that they had, not with those of whoever restores.
+ */
 export async function wantedOf(
   item: Item,
   objects: ObjectReader,
   isMatched: (member: BytePath) => boolean,
 ): Promise<Wanted> {
-  const targets = new Set<BytePath>()
+  const needed = new Set<BytePath>()
   const index = item.objects.find(({ kind }) => kind === 'index')
   if (index) {
     for await (const line of indexLinesOf(objects.open(index) as AsyncIterable<Buffer>)) {
-      if (line.type === 'link' && isMatched(pathIn(line, 'path'))) targets.add(pathIn(line, 'target'))
+      const path = pathIn(line, 'path')
+      if (!isMatched(path)) continue
+      addFoldersAbove(path, needed)
+      if (line.type === 'link') needed.add(pathIn(line, 'target'))
     }
   }
-  return { isMatched, isNeeded: (member) => isMatched(member) || targets.has(member) }
+  return { isMatched, isNeeded: (member) => isMatched(member) || needed.has(member) }
+}
+
+function addFoldersAbove(path: BytePath, folders: Set<BytePath>): void {
+  for (let above = folderOf(path); !folders.has(above); above = folderOf(above)) folders.add(above)
 }
 
 /** A path of a line, as bytes. */

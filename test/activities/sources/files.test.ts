@@ -263,6 +263,18 @@ describe('restore', () => {
     expect(content('a')).toBe('new a')
   })
 
+  testWith(['root'], 'leaves folders above some files as they are where they are there', async () => {
+    rmSync(join(tree, 'sub/c'))
+    execFileSync('chown', ['33:34', join(tree, 'sub')])
+    execFileSync('chmod', ['2750', join(tree, 'sub')])
+    const before = rightsIn(['', 'sub'])
+
+    await restore(item, { include: ['sub/c'] })
+
+    expect(content('sub/c')).toBe('old sub/c')
+    expect(rightsIn(['', 'sub'])).toEqual(before)
+  })
+
   it.each([
     ['a name', 'c', ['sub/c']],
     ['a whole path', () => join(tree, 'sub'), ['sub/a-again', 'sub/c']],
@@ -355,6 +367,30 @@ describe('restore', () => {
     })
   })
 })
+
+testWith(['root'], 'makes missing folders above some files again as they were', async () => {
+  mkdirSync(join(tree, 'invoices/2026/11'), { recursive: true })
+  writeFileSync(join(tree, 'invoices/2026/11/x'), 'x')
+  writeFileSync(join(tree, 'invoices/other'), 'not asked for')
+  execFileSync('chown', ['33:34', join(tree, 'invoices'), join(tree, 'invoices/2026/11')])
+  execFileSync('chmod', ['700', join(tree, 'invoices'), join(tree, 'invoices/2026')])
+  execFileSync('chmod', ['2750', join(tree, 'invoices/2026/11')])
+  const folders = ['', 'invoices', 'invoices/2026', 'invoices/2026/11']
+  const before = rightsIn(folders)
+  const { item } = await backUp(bench, files, source())
+  rmSync(tree, { recursive: true })
+
+  await restore(item, { include: ['invoices/2026/**/x'] })
+
+  expect(rightsIn(folders)).toEqual(before)
+  expect(readdirSync(join(tree, 'invoices'))).toEqual(['2026'])
+})
+
+const rightsIn = (folders: readonly string[]) =>
+  folders.map((folder) => {
+    const { mode, uid, gid } = statSync(join(tree, folder))
+    return `${folder} ${(mode & 0o7777).toString(8)} ${uid}:${gid}`
+  })
 
 async function index(item: Item) {
   const text = await zstdText(storedPath(bench, item, 'index'))
