@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { restoreActivities } from '../../activities/restore.js'
@@ -182,4 +182,14 @@ test('of some files of the folder alone, the file of the database can be asked f
   await restore({ sources: ['rest'], include: ['app.db'] })
 
   expect(rowIn(database)).toBe('raw')
+})
+
+test('a database that its source names through a link is in place when the folder around it is restored', async () => {
+  symlinkSync('data', join(folder, 'link'))
+  const linked = captureDatabase(join(folder, 'link/app/app.db'))
+  const { restore } = await backedUp(captureRest(['app.db', 'app.db-*']), linked, 'db first')
+
+  await restore()
+
+  expect([rowIn(database), notes()]).toEqual(['checked', 'old notes'])
 })

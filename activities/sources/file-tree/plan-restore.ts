@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { bytePathOf, bytesOf, type BytePath } from '../../archive/byte-path.js'
 import { HoldfastError } from '../../../core/errors.js'
 import type { StagedMove } from '../../../core/work/restore.js'
+import { realPlace } from '../../real-place.js'
 import type { RestoreTarget } from '../driver.js'
 import { mountPoints } from '../../mounts.js'
 import { isBelow, type FileTree } from './tree.js'
@@ -70,7 +71,7 @@ async function planRoot(root: {
   const stagingFolder = join(isMount ? place : (target.to ?? dirname(place)), stagingName)
   const content = join(stagingFolder, CONTENT)
   // Not of a link: what is in the folder that it leads to is not replaced.
-  const keeps = found === undefined || found.isDirectory() ? keptBelow(place, target) : []
+  const keeps = found === undefined || found.isDirectory() ? await keptBelow(place, target) : []
   const isByChildren = isMount || root.isInPlaceVolume || keeps.length > 0
   const kind = target.include !== undefined ? 'overlay' : isByChildren ? 'children' : 'path'
   return {
@@ -87,11 +88,23 @@ async function planRoot(root: {
   }
 }
 
-/** In another folder (`to`) nothing of theirs is in the way. */
-const keptBelow = (place: string, { to, others = [] }: RestoreTarget): readonly BytePath[] =>
-  to === undefined
-    ? others.filter((path) => isBelow(path, place)).map((path) => bytePathOf(path.slice(place.length + 1)))
-    : []
+/**
+ * By the names that sources give and by where these really lead: what is swapped is the file behind all links, and a link to
+ * it is needed as much. In another folder (`to`) nothing of theirs is in the way.
+ */
+async function keptBelow(place: string, { to, others = [] }: RestoreTarget): Promise<readonly BytePath[]> {
+  if (to !== undefined) return []
+  const named = others.flatMap((path) => pathBelow(place, path))
+  const folder = await followed(place)
+  const real = (await Promise.all(others.map(followed))).flatMap((path) => pathBelow(folder, path))
+  return [...new Set([...named, ...real])]
+}
+
+const pathBelow = (folder: string, path: string): readonly BytePath[] =>
+  isBelow(path, folder) ? [bytePathOf(path.slice(folder.length + 1))] : []
+
+/** As the sources do it: what cannot be followed is taken by its name. */
+const followed = (path: string): Promise<string> => realPlace(path).catch(() => path)
 
 function requireReplaceable(
   place: string,

@@ -32,12 +32,15 @@ export async function keptFiles(moves: readonly StagedMove[]): Promise<readonly 
   return kept
 }
 
-async function swapFile({ target, staged, safety }: StagedMove, renamer: Renamer): Promise<void> {
+async function swapFile(move: StagedMove, renamer: Renamer): Promise<void> {
+  const { target, staged, safety } = move
   if (!(await isThere(staged))) {
-    if (await isThere(target)) return
-    throw new HoldfastError('restore.failed', `The restored file ${staged} is gone.`, {
-      hint: 'Restore again.',
-    })
+    if (await isRestored(move)) return
+    throw new HoldfastError(
+      'restore.failed',
+      `The restored file ${staged} is gone, and is not at ${target} either.`,
+      { hint: 'Find out what moved or replaced it, then restore again.' },
+    )
   }
   for (const sidecar of SIDECARS) await moveAway(target + sidecar, safety + sidecar, renamer)
   await moveAway(target, safety, renamer)
@@ -69,8 +72,9 @@ export async function discardFiles(moves: readonly StagedMove[], renamer: Rename
   }
 }
 
-async function takeBack({ target, staged, safety, identity }: StagedMove, renamer: Renamer): Promise<void> {
-  const isSwapped = !(await isThere(staged)) && identity !== undefined && (await inodeOf(target)) === identity
+async function takeBack(move: StagedMove, renamer: Renamer): Promise<void> {
+  const { target, staged, safety } = move
+  const isSwapped = !(await isThere(staged)) && (await isRestored(move))
   if (isSwapped) {
     // What was written since belongs to the restored database and goes with it.
     for (const sidecar of SIDECARS) await moveAway(target + sidecar, staged + sidecar, renamer)
@@ -79,6 +83,10 @@ async function takeBack({ target, staged, safety, identity }: StagedMove, rename
   // The database first: where another one took its place meanwhile, its WAL must not come to lie beside that.
   for (const name of ['', ...SIDECARS]) await moveAway(safety + name, target + name, renamer)
 }
+
+/** Whether the file in place is the one that was staged, and not just any. */
+const isRestored = async ({ target, identity }: StagedMove): Promise<boolean> =>
+  identity !== undefined && (await inodeOf(target)) === identity
 
 const isThere = async (path: string): Promise<boolean> => (await inodeOf(path)) !== undefined
 

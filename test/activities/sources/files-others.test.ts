@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rename as renameFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { files } from '../../../activities/sources/files.js'
@@ -158,6 +158,40 @@ test('what the archive has comes where the other source has nothing', async () =
   await swapTree(moves)
 
   expect(place.content()).toMatchObject({ 'data/x': 'old x' })
+})
+
+test.each([
+  ['the other source names its file', 'data', 'link/data/notes.db'],
+  ['the folder is named', 'link/data', 'data/notes.db'],
+])('what other sources have stays where %s through a link', async (_, folder, other) => {
+  symlinkSync('.', join(place.bench.folder, 'link'))
+  place.write({ 'notes.db': 'in use', 'list.txt': 'old list' })
+  const { item } = await backUp(place.bench, files, {
+    type: 'files',
+    paths: [join(place.bench.folder, folder)],
+    exclude: ['notes.db'],
+  })
+  const target = { restoreId: 'b/1', others: [join(place.bench.folder, other)] }
+
+  await swapTree(await files.stage(item, target, readerOf(place.bench), place.bench.context))
+
+  expect(place.content()).toEqual({ 'notes.db': 'in use', 'list.txt': 'old list' })
+})
+
+test('what other sources have stays when it is a link to elsewhere', async () => {
+  writeFileSync(join(place.bench.folder, 'elsewhere.db'), 'in use')
+  place.write({ 'list.txt': 'old list' })
+  symlinkSync('../elsewhere.db', join(place.tree, 'notes.db'))
+  const { item } = await backUp(place.bench, files, {
+    type: 'files',
+    paths: [place.tree],
+    exclude: ['notes.db'],
+  })
+  const target = { restoreId: 'b/1', others: [join(place.tree, 'notes.db')] }
+
+  await swapTree(await files.stage(item, target, readerOf(place.bench), place.bench.context))
+
+  expect(place.content()).toEqual({ 'notes.db': 'in use', 'list.txt': 'old list' })
 })
 
 test('without other sources in it, the folder is renamed as a whole', async () => {

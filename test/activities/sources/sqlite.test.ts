@@ -344,6 +344,15 @@ describe('restoring SQLite', () => {
     )
   })
 
+  test('a swap fails when what was staged is gone and not in place', async () => {
+    const path = await makeDatabase('lost.db', 5)
+    const { item, sink } = await capture([path])
+    const moves = await sqlite.stage(item, target, sink, context)
+    await rm(moves[0]?.staged ?? '')
+
+    await expect(sqlite.swap(moves, context)).rejects.toMatchObject({ code: 'restore.failed' })
+  })
+
   test('an undo never removes a file that somebody put there meanwhile', async () => {
     const path = await makeDatabase('mine.db', 5)
     const { item, sink } = await capture([path])
