@@ -121,8 +121,8 @@ export interface QuestionActivities {
 }
 
 /**
- * Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; replicate on `host.X.copies`; the rest on
- * `host.X.data`.
+ * Capture runs on `host.X.capture` under a hold, on `host.X.data` for what is live; replicate on `host.X.copies`; swap and undo
+ * on `host.X.swap`; the rest on `host.X.data`.
  */
 export interface DataActivities {
   prepareBackup(input: PrepareInput & { run: { workflowId: string; runId: string } }): Promise<void>

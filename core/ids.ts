@@ -89,4 +89,5 @@ export const taskQueues = {
   capture: (host: string) => `host.${host}.capture`,
   data: (host: string) => `host.${host}.data`,
   copies: (host: string) => `host.${host}.copies`,
+  swap: (host: string) => `host.${host}.swap`,
 }

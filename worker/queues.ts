@@ -14,6 +14,8 @@ const CONTROL_SLOTS = 50
 const DATA_SLOTS = 2
 /** Copies to far places last for hours: on the queue of the data, another plan would wait for them with its manifest. */
 const COPY_SLOTS = 4
+/** Services are down for a swap and for an undo: neither waits for the other, nor for what lasts for hours. */
+const SWAP_SLOTS = 10
 const QUESTION_SLOTS = 10
 /** A hundred runs in memory; more are read again from history when they go on. */
 const CACHED_WORKFLOWS = 100
@@ -48,6 +50,7 @@ export function queuesOf(
     queue('data', taskQueues.capture(host), 'activities', { ...data, ...slots(limits.parallelCaptures) }),
     queue('data', taskQueues.data(host), 'activities', { ...data, ...slots(DATA_SLOTS) }),
     queue('data', taskQueues.copies(host), 'activities', { ...data, ...slots(COPY_SLOTS) }),
+    queue('data', taskQueues.swap(host), 'activities', { ...data, ...slots(SWAP_SLOTS) }),
     queue('data', taskQueues.questions(host), 'activities', { ...data, ...slots(QUESTION_SLOTS) }),
   ]
   return all.filter(

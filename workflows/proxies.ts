@@ -111,11 +111,19 @@ const classes = {
     retry: { initialInterval: '10s', backoffCoefficient: 2, maximumInterval: '5m', maximumAttempts: 5 },
     cancellationType: WAIT,
   },
-  /** Also the swap: whether half of it was done is not ours to guess. */
   restoreOnce: {
     startToCloseTimeout: '24h',
     heartbeatTimeout: '20s',
     scheduleToStartTimeout: '1h',
+    retry: { maximumAttempts: 1 },
+    cancellationType: WAIT,
+  },
+  swap: {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '20s',
+    // Nothing else is on its queue: only a worker that is not there takes long, and services are down meanwhile.
+    scheduleToStartTimeout: '10m',
+    // Whether half of it was done is not ours to guess.
     retry: { maximumAttempts: 1 },
     cancellationType: WAIT,
   },
@@ -272,8 +280,16 @@ export function dataActivities(host: string) {
     rehearse: of(classes.maintain).rehearse,
     stageFiles: of(classes.restoreFiles).stageRestore,
     stageDatabase: of(classes.restoreOnce).stageRestore,
-    swapRestore: of(classes.restoreOnce).swapRestore,
-    undoRestore: of(classes.undo).undoRestore,
     discardRestore: of(classes.observe).discardRestore,
+  }
+}
+
+/** What a restore does while its services stand still, on a queue of its own: a capture or a verification lasts for hours. */
+export function swapActivities(host: string) {
+  const taskQueue = taskQueues.swap(host)
+  const of = (options: ActivityOptions) => proxyActivities<DataActivities>({ ...options, taskQueue })
+  return {
+    swapRestore: of(classes.swap).swapRestore,
+    undoRestore: of(classes.undo).undoRestore,
   }
 }

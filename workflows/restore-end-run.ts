@@ -1,7 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
 import { dataOf, missingSources, resumeStep, undoStep, type RestoreStatus } from '../core/restore-end.js'
 import type { RestoreResult } from '../core/work/restore.js'
-import { dataActivities, questionActivities } from './proxies.js'
+import { questionActivities, swapActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
 import { openInbox, type Inbox } from './steps/inbox.js'
 import { progressBoard } from './steps/progress-board.js'
@@ -85,7 +85,7 @@ async function undo(work: RestoreWork, status: RestoreStatus) {
   const putBack = async () => {
     board.enter('undoing')
     if (status.state !== 'staged') data.is = 'between'
-    const undone = await dataActivities(host).undoRestore.executeWithOptions(
+    const undone = await swapActivities(host).undoRestore.executeWithOptions(
       { summary: 'the old data takes its place again' },
       [restoreId],
     )

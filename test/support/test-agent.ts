@@ -25,14 +25,6 @@ export interface TestAgentOptions {
   readonly hostName?: string
 }
 
-/** Where the product limits what goes on at once, so does the agent: a stop must find its slot here as there. */
-const controlSlots = new Map(
-  queuesOf('control', TEST_HOST, { parallelCaptures: 2 }).map(({ taskQueue, options }) => [
-    taskQueue,
-    options.maxConcurrentActivityTaskExecutions,
-  ]),
-)
-
 /** Workers on all queues of one host, with fake activities. */
 export async function startTestAgent(
   temporal: TestTemporal,
@@ -47,25 +39,24 @@ export async function startTestAgent(
   const site = fakeSite({ host: hostName })
   const activities = fakeActivities(host, { client, clock: () => new Date(), site })
   const translate = translateFailures({ log: fakeLog(), redact: (text) => text })
-  const { control, wait, questions, capture, data, copies, orchestrator } = taskQueues
-  const queues = [
-    ...(hostName === TEST_HOST ? [orchestrator] : []),
-    ...[control, wait, questions, capture, data, copies].map((queue) => queue(hostName)),
-  ]
+  // Where the product limits what goes on at once, so does the agent: a stop must find its slot here as there.
+  const queues = queuesOf('all', hostName, site.limits).filter(
+    ({ role }) => role !== 'orchestrator' || hostName === TEST_HOST,
+  )
   const workers = await Promise.all(
-    queues.map((taskQueue) =>
+    queues.map(({ taskQueue, runs, options: { maxConcurrentActivityTaskExecutions: slots } }) =>
       Worker.create({
         connection,
         namespace,
         taskQueue,
         activities,
         interceptors: { activity: [translate] },
-        ...slotsOf(taskQueue),
+        ...(slots === undefined ? {} : { maxConcurrentActivityTaskExecutions: slots }),
         shutdownGraceTime: 0,
         shutdownForceTime: '5s',
         maxHeartbeatThrottleInterval: '500ms',
         defaultHeartbeatThrottleInterval: '500ms',
-        ...(taskQueue === orchestrator || taskQueue === control(hostName) ? { workflowBundle: bundle } : {}),
+        ...(runs === 'activities' ? {} : { workflowBundle: bundle }),
       }),
     ),
   )
@@ -113,11 +104,6 @@ export function acquireOf({ client }: TestAgent, lease: Lease): Promise<LeaseGra
       }),
     }),
   )
-}
-
-function slotsOf(taskQueue: string): { maxConcurrentActivityTaskExecutions?: number } {
-  const slots = controlSlots.get(taskQueue)
-  return slots === undefined ? {} : { maxConcurrentActivityTaskExecutions: slots }
 }
 
 /** Once per process: a second one is refused. */

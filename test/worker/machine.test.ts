@@ -71,6 +71,7 @@ test('each role serves its queues, and nothing but captures takes capture slots'
     'host.nas.capture activities',
     'host.nas.data activities',
     'host.nas.copies activities',
+    'host.nas.swap activities',
     'host.nas.questions activities',
   ])
   expect(named('all')).toEqual([...named('control'), ...named('data')])

@@ -82,8 +82,8 @@ test('serves its queues, answers questions, and stops in order when it is told',
 
   const [message] = (await once(worker, 'message')) as [unknown]
   await until('all queues are asked', async () => {
-    const { control, wait, capture, data, questions } = taskQueues
-    const queues = [control, wait, capture, data, questions].map((queue) => queue('first'))
+    const { control, wait, capture, data, swap, questions } = taskQueues
+    const queues = [control, wait, capture, data, swap, questions].map((queue) => queue('first'))
     return (await Promise.all(queues.map(pollers))).every((found) => found.length > 0)
   })
   const failure: unknown = await client.workflow

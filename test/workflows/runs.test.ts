@@ -350,6 +350,13 @@ function restorable(plan: string) {
   return { name, service, restoreId, run }
 }
 
+const startVerify = (plan: string, nth: string) =>
+  agent.client.workflow.start('verifyRun', {
+    taskQueue: 'orchestrator',
+    workflowId: `verify/${plan}/${nth}`,
+    args: [{ host: TEST_HOST, reference: { backupId: `20261120-013000-${plan}-abcdef` } }],
+  })
+
 test('a restore swaps while the service stands still, and starts it again', async () => {
   const { service, run } = restorable('restore-ok')
   const statesAtSwap: string[] = []
@@ -360,6 +367,32 @@ test('a restore swaps while the service stands still, and starts it again', asyn
   expect(statesAtSwap).toEqual(['stopped'])
   expect(result).toMatchObject({ servicesVerdict: 'ok', items: [{ restored: ['all of data'] }] })
   expect(service.events).toEqual(['stop', 'start'])
+})
+
+test('a swap finds its slot also when verifications have all that captures and stages share', async () => {
+  const { service, name, run } = restorable('restore-busy')
+  let finish = () => undefined as void
+  const isReleased = new Promise<void>((resolve) => (finish = resolve))
+  const verified: WorkflowHandle[] = []
+  let reading = 0
+  agent.host.onVerify.set('busy', async () => {
+    reading++
+    await isReleased
+    return []
+  })
+  agent.host.onStop.set(name, async () => {
+    for (const nth of ['first', 'second', 'third']) verified.push(await startVerify('busy', nth))
+    await until('all slots are taken', () => reading === 2)
+  })
+
+  const result = (await (await run()).result()) as RestoreResult
+  const readingAtTheEnd = reading
+  finish()
+
+  expect(readingAtTheEnd).toBe(2)
+  expect(result).toMatchObject({ servicesVerdict: 'ok', items: [{ restored: ['all of data'] }] })
+  expect(service.events).toEqual(['stop', 'start'])
+  await Promise.all(verified.map((handle) => handle.result()))
 })
 
 test('a restore that fails before its swap leaves everything as it was', async () => {

@@ -8,7 +8,7 @@ import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
 import { servicesVerdictOf } from '../../core/verdicts.js'
 import type { RestoreRequest, RestoreResult, StagedItem, SwappedItem } from '../../core/work/restore.js'
-import { dataActivities } from '../proxies.js'
+import { dataActivities, swapActivities } from '../proxies.js'
 import { attributes } from './attributes.js'
 import type { Inbox } from './inbox.js'
 import type { ProgressBoard } from './progress-board.js'
@@ -95,7 +95,7 @@ export async function swapIn(
 ): Promise<readonly SwappedItem[]> {
   board.enter('swapping')
   data.is = 'between'
-  const { swapRestore } = dataActivities(host)
+  const { swapRestore } = swapActivities(host)
   const summary = 'the restored takes the place of the old'
   try {
     const swapped = await swapRestore.executeWithOptions({ summary }, [staged])
