@@ -3,12 +3,23 @@ import { nearest } from '../core/suggest.js'
 import { clockChanges, instantsOf, wallTime, type ClockChange } from './zones.js'
 
 const FIELDS = [
-  { name: 'minute', last: 59, words: [] },
-  { name: 'hour', last: 23, words: [] },
-  { name: 'day of month', last: 31, words: [] },
-  { name: 'month', last: 12, words: 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ') },
-  { name: 'day of week', last: 7, words: 'sun mon tue wed thu fri sat'.split(' ') },
+  { name: 'minute', last: 59, words: [], step: { most: 60, unit: 'minute', within: 'an hour' } },
+  { name: 'hour', last: 23, words: [], step: { most: 24, unit: 'hour', within: 'a day' } },
+  { name: 'day of month', last: 31, words: [], step: { most: 31, unit: 'day', within: 'a month' } },
+  {
+    name: 'month',
+    last: 12,
+    words: 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' '),
+    step: { most: 12, unit: 'month', within: 'a year' },
+  },
+  {
+    name: 'day of week',
+    last: 7,
+    words: 'sun mon tue wed thu fri sat'.split(' '),
+    step: { most: 7, unit: 'day', within: 'a week' },
+  },
 ] as const
+type Field = (typeof FIELDS)[number]
 
 /** Two days, but never less than a few entries: a clock is set by at most that. */
 const FOLD = 3 * 3_600_000
@@ -58,7 +69,8 @@ function nicknameHint(nickname: string): string {
   return name === undefined ? 'For example: "30 2 * * *"' : `Write "${known[name]}".`
 }
 
-function fieldMistake(text: string, { name, last, words }: (typeof FIELDS)[number]): CronMistake | undefined {
+function fieldMistake(text: string, field: Field): CronMistake | undefined {
+  const { name, last, words } = field
   const first = name === 'day of month' || name === 'month' ? 1 : 0
   const valueOf = (word: string): number => {
     const position = (words as readonly string[]).indexOf(word.toLowerCase())
@@ -89,8 +101,20 @@ function fieldMistake(text: string, { name, last, words }: (typeof FIELDS)[numbe
     if (valueOf(to) < valueOf(from))
       return { message: `"${part}": the range of the ${name} ends before it starts.` }
     if (Number(step) === 0) return { message: `"${part}": a step of 0 goes nowhere.` }
+    if (Number(step) > field.step.most) return tooLong(part, Number(step), field)
   }
   return undefined
+}
+
+/** Croner throws; Temporal, as cron, runs at the start of each hour or day, as if there were no step. */
+function tooLong(part: string, step: number, { step: { most, unit, within } }: Field): CronMistake {
+  return {
+    message: `"${part}": a step of ${step} ${unit}s does not fit into ${within}.`,
+    hint:
+      unit === 'month'
+        ? `Write a step of at most ${most}.`
+        : `For every ${step} ${unit}s, write "every: ${step}${unit.charAt(0)}" instead of "cron".`,
+  }
 }
 
 const isRestricted = (field: string | undefined): boolean => field !== '*' && field !== '*/1'

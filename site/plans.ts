@@ -104,9 +104,15 @@ async function load(site: Site, path: string, compile?: Compile): Promise<Loaded
   return compile === undefined ? compileText(site, text, file) : compile(text, file)
 }
 
+/** Never throws: a fault of ours with one plan must not take the others along. */
 function compileText(site: Site, text: string, file: string): LoadedPlans {
-  const { plan, issues } = readPlan(text, file, site)
-  return { plans: plan ? [compilePlan(plan, text, site, file)] : [], issues, texts: { [file]: text } }
+  const texts = { [file]: text }
+  try {
+    const { plan, issues } = readPlan(text, file, site)
+    return { plans: plan ? [compilePlan(plan, text, site, file)] : [], issues, texts }
+  } catch (error) {
+    return { plans: [], issues: [unexpected(file, error)], texts }
+  }
 }
 
 /** Relative to the folder of holdfast.yaml where it lies below that: messages stay short, and the same on all machines. */
@@ -115,8 +121,17 @@ function shownName({ configFile }: Site, absolute: string): string {
   return inside.startsWith('..') ? absolute : inside
 }
 
+const startOf = (file: string) =>
+  ({ file, line: 1, column: 1, length: 1, severity: 'error', path: '' }) as const
+
+const unexpected = (file: string, error: unknown): Issue => ({
+  ...startOf(file),
+  message: `Holdfast met something it did not expect: ${error instanceof Error ? error.message : String(error)}`,
+  hint: 'This is a fault of Holdfast, not yours: please report it. Other plans do not suffer from it.',
+})
+
 function unreadable(file: string, error: unknown): Issue {
-  const place = { file, line: 1, column: 1, length: 1, severity: 'error', path: '' } as const
+  const place = startOf(file)
   if (error instanceof HoldfastError) {
     return { ...place, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
   }

@@ -81,6 +81,9 @@ test.each([
   '0 0 29 feb *',
   '0 22 * * 1-5/2',
   '0 0 */1 * 1',
+  '*/60 */24 * * *',
+  '0 0 */31 */12 *',
+  '0 0 * * 1-5/7',
 ])('%s is fine', (cron) => {
   expect(cronMistake(cron)).toBeUndefined()
 })
@@ -96,10 +99,46 @@ test.each([
   ['0 24 * * *', undefined],
   ['0 0 * * FRI-MON', undefined],
   ['*/0 * * * *', undefined],
+  ['*/90 * * * *', 'For every 90 minutes, write "every: 90m" instead of "cron".'],
+  ['5/61 * * * *', 'For every 61 minutes, write "every: 61m" instead of "cron".'],
+  ['0 */36 * * *', 'For every 36 hours, write "every: 36h" instead of "cron".'],
+  ['0 0 */40 * *', 'For every 40 days, write "every: 40d" instead of "cron".'],
+  ['0 0 1 */13 *', 'Write a step of at most 12.'],
+  ['0 0 * * 1-5/9', 'For every 9 days, write "every: 9d" instead of "cron".'],
   ['0 0 30,31 2 *', undefined],
 ])('%s is refused with what to do', (cron, hint) => {
   expect(cronMistake(cron)).toMatchObject(hint === undefined ? {} : { hint })
   expect(cronMistake(cron)).toBeDefined()
+})
+
+test('a step that does not fit is named with what it does not fit into', () => {
+  expect(cronMistake('*/90 * * * *')?.message).toBe('"*/90": a step of 90 minutes does not fit into an hour.')
+})
+
+/** One field, such as `1-5/2,*`; the others are `*`. */
+const crons = fc
+  .constantFrom([0, 0, 59], [1, 0, 23], [2, 1, 31], [3, 1, 12], [4, 0, 7])
+  .chain(([index, first, last]) => {
+    const value = fc.integer({ min: first, max: last })
+    const range = fc.tuple(value, value).map(([from, to]) => `${Math.min(from, to)}-${Math.max(from, to)}`)
+    const step = fc.integer({ min: 1, max: 99 }).map((length) => `/${length}`)
+    const part = fc.tuple(
+      fc.oneof(fc.constant('*'), value.map(String), range),
+      fc.oneof(fc.constant(''), step),
+    )
+    const field = fc.array(part, { minLength: 1, maxLength: 2 })
+    return field.map((parts) =>
+      ['*', '*', '*', '*', '*'].with(index, parts.map((pieces) => pieces.join('')).join(',')).join(' '),
+    )
+  })
+
+test('what is accepted has next runs, whatever it is', () => {
+  fc.assert(
+    fc.property(crons, (cron) => {
+      fc.pre(cronMistake(cron) === undefined)
+      expect(runs(cron, 'Europe/Berlin', '2026-01-01T00:00Z', 1)).toHaveLength(1)
+    }),
+  )
 })
 
 test.each([

@@ -72,6 +72,29 @@ test('plans are read and compiled, and what is wrong with one does not hide the 
   expect(() => requirePlan(loaded, 'b')).toThrow('plans/b.yaml:1:1')
 })
 
+test('a plan that cannot be read for a reason that nobody expected is an issue of its file', async () => {
+  const folder = await folderWith({
+    'plans/a.yaml': named('a').replace('[disk]', '[disk, odd]'),
+    'plans/b.yaml': named('b'),
+  })
+  const destinations = Object.defineProperty({ ...homeSite.destinations }, 'odd', {
+    get: () => {
+      throw new Error('an odd fault')
+    },
+  })
+
+  const { plans, issues } = await loadPlans({ ...siteIn(folder), destinations })
+
+  expect(plans.map(({ name }) => name)).toEqual(['b'])
+  expect(issues).toMatchObject([
+    {
+      file: 'plans/a.yaml',
+      severity: 'error',
+      message: 'Holdfast met something it did not expect: an odd fault',
+    },
+  ])
+})
+
 test('a reader sees plans that come, change and go, and compiles no text twice', async () => {
   const folder = await folderWith({ 'plans/a.yaml': named('a'), 'plans/b.yaml': named('b') })
   const read = plansReader(siteIn(folder))
