@@ -15,7 +15,9 @@ async function readKeyFile(name: string, path: string): Promise<Buffer> {
     throw notReadable(name, path, error)
   })
   try {
-    const { mode } = await handle.stat()
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw noFile(name, path, stats.isDirectory())
+    const { mode } = stats
     if ((mode & OTHERS) !== 0) throw othersCanRead(name, path, mode)
     // A byte more than a key has shows that it is none, however long it is.
     const buffer = Buffer.alloc(KEY_BYTES + 1)
@@ -42,6 +44,14 @@ function notReadable(name: string, path: string, cause: unknown): HoldfastError 
         cause,
       })
 }
+
+/** Docker makes a folder of a bind mount whose file is missing on the host. */
+const noFile = (name: string, path: string, isFolder: boolean): HoldfastError =>
+  new HoldfastError(
+    'key.invalid',
+    `Key file ${path} of key "${name}" is no file${isFolder ? ', but a folder' : ''}.`,
+    { hint: 'Correct its `path`, or bring the file back. In a container: is it there on the host?' },
+  )
 
 const othersCanRead = (name: string, path: string, mode: number): HoldfastError =>
   new HoldfastError(

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createKeys } from '../../../activities/keys/create-keys.js'
 import { linesOfDigits, readDigits } from '../../../activities/keys/digits.js'
@@ -61,6 +61,20 @@ test.each([0o440, 0o404, 0o420, 0o644])('a file of mode %o is refused, with what
     hint: `chmod 400 ${path(`mode-${mode}.key`)}`,
   })
 })
+
+test.each([0o755, 0o400])(
+  'a folder of mode %o in its place is named, and hides no other key',
+  async (mode) => {
+    await mkdir(path(`folder-${mode}.key`), { mode })
+
+    const { keys, problems } = await siteWith(`folder-${mode}.key`).keys.all()
+
+    expect(keys.map(({ name }) => name)).toEqual(['recovery'])
+    expect(problems).toEqual([
+      `Key file ${path(`folder-${mode}.key`)} of key "main" is no file, but a folder.`,
+    ])
+  },
+)
 
 test.each([
   ['empty', Buffer.alloc(0)],
