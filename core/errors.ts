@@ -29,6 +29,7 @@ export const errorCatalogue = {
   'temporal.failed': 'unavailable',
   'temporal.denied': 'denied',
   'temporal.namespace-missing': 'missing',
+  'state.denied': 'denied',
   'agent.running': 'conflict',
   'agent.not-running': 'missing',
   'agent.offline': 'unavailable',

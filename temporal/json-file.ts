@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { stateFailure } from './state-failure.js'
 
 /** Replaces the file as one: a reader sees the old value or the new one, also after a crash. 0600, its folder 0700. */
 export async function writeJsonFile(file: string, value: unknown): Promise<void> {
@@ -20,7 +21,10 @@ export async function writeJsonFile(file: string, value: unknown): Promise<void>
   }
 }
 
-/** Undefined when there is no such file, or when it is not what `isValid` knows: all that is kept so can be made anew. */
+/**
+ * Undefined when there is no such file, or when it is not what `isValid` knows: all that is kept so can be made anew. Fails as
+ * `stateFailure` says where this user may not look.
+ */
 export async function readJsonFile<T>(
   file: string,
   isValid: (value: unknown) => value is T,
@@ -30,7 +34,7 @@ export async function readJsonFile<T>(
     text = await readFile(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw await stateFailure(file, error)
   }
   try {
     const value: unknown = JSON.parse(text)

@@ -10,6 +10,7 @@ import {
 } from '../temporal/agent-state.js'
 import { takePidFile } from '../temporal/pid-lock.js'
 import { isAlive, processIdentity } from '../temporal/processes.js'
+import { stateFailure } from '../temporal/state-failure.js'
 
 /**
  * This agent's own record: what the other commands of the machine know of it. That it cannot be written (a full disk) is told
@@ -31,8 +32,8 @@ export interface ClaimOptions {
 }
 
 /**
- * Fails with `agent.running` when another agent of this state folder lives, and with `agent.not-recorded` when none does and
- * nothing can be written.
+ * Fails with `agent.running` when another agent of this state folder lives; with `state.denied` where the folder is another
+ * user's; and with `agent.not-recorded` when nothing can be written for another reason.
  */
 export async function claimAgent(
   stateDir: string,
@@ -48,10 +49,11 @@ export async function claimAgent(
     startedAt: startedAt.toISOString(),
     children: [],
   }
-  const other = await takePidFile(agentFile(stateDir), state).catch((error: unknown) => {
+  const other = await takePidFile(agentFile(stateDir), state).catch(async (error: unknown) => {
     // With no room for ours, what can be read tells of another one all the same.
     if (before !== undefined && isAlive(before)) return before
-    throw notRecorded(stateDir, error)
+    const failure = await stateFailure(stateDir, error)
+    throw failure instanceof HoldfastError ? failure : notRecorded(stateDir, error)
   })
   if (other !== undefined) throw await alreadyRunning(stateDir, other.pid)
 

@@ -46,12 +46,21 @@ export default class Status extends BaseCommand {
   /** Reads the configuration anew: whoever watches may be editing plans. */
   async #look(config: string | undefined): Promise<FullStatus> {
     const site = await siteOf(config)
-    const [{ agentStatus }, { siteStatus }] = await Promise.all([
+    const [{ agentStatus }, { siteStatus }, { told }] = await Promise.all([
       import('../../worker/agent.js'),
       import('../../operations/status.js'),
+      import('../../core/doctor/told.js'),
     ])
-    const [agent, status] = await Promise.all([agentStatus(site), siteStatus(site, await commandWorld(site))])
+    const [asked, status] = await Promise.all([
+      told(agentStatus(site)),
+      siteStatus(site, await commandWorld(site)),
+    ])
+    const agent: FullStatus['agent'] = 'value' in asked ? asked.value : { state: 'unknown', workers: [] }
     const killed = agent.state === 'killed' ? ['The agent was killed: `holdfast up` starts it again.'] : []
-    return { ...status, problems: [...status.problems, ...killed], agent }
+    const unknown = 'failed' in asked ? [[asked.failed.message, asked.failed.hint].join(' ')] : []
+    const known = status.problems.filter(
+      (problem) => !('failed' in asked && problem === asked.failed.message),
+    )
+    return { ...status, problems: [...known, ...killed, ...unknown], agent }
   }
 }

@@ -8,7 +8,8 @@ import { oneLine } from './text.js'
 import { formatDistance } from './times.js'
 
 export interface FullStatus extends SiteStatus {
-  readonly agent: AgentStatus
+  /** `unknown`: this user may not look; a problem says so. */
+  readonly agent: Omit<AgentStatus, 'state'> & { readonly state: AgentStatus['state'] | 'unknown' }
 }
 
 /** Something needs a person. */
@@ -40,7 +41,8 @@ export function renderStatus(status: FullStatus, now: Date, timezone: string): s
   ].join('\n\n')
 }
 
-function agentText({ state, agent, workers }: AgentStatus): string {
+function agentText({ state, agent, workers }: FullStatus['agent']): string {
+  if (state === 'unknown') return 'not known: this user may not look'
   if (state === 'not-running') return 'not running on this machine; start it with: holdfast up'
   if (state === 'killed') return 'was killed; start it again with: holdfast up'
   const parts = workers.map((worker) => `${worker.name} ${worker.state}`)

@@ -94,7 +94,10 @@ async function handsOf({
 
 /** Files that another user makes in its folders would be in the way of the agent. */
 async function mayActHere(thisHost: Scene['thisHost']): Promise<boolean> {
-  const { folder, userId } = await thisHost.stateFolder()
+  const state = await told(thisHost.stateFolder())
+  // Its own check says why.
+  if ('failed' in state) return false
+  const { folder, userId } = state.value
   return folder === undefined || userId < 0 || folder.ownerId === userId
 }
 

@@ -14,6 +14,7 @@ import PlanList from '../../cli/commands/plan/list.js'
 import PlanShow from '../../cli/commands/plan/show.js'
 import PlanValidate from '../../cli/commands/plan/validate.js'
 import Status from '../../cli/commands/status.js'
+import type { FullStatus } from '../../cli/output/status.js'
 
 const root = join(import.meta.dirname, '..', '..')
 const consoleOfJest = globalThis.console
@@ -162,6 +163,19 @@ test('status needs no Temporal: it says what is wrong, and exits with 1', async 
     alarms: [alarm],
     plans: [{ plan: 'shop', schedule: 'unknown' }],
   })
+})
+
+test('status goes on where the state cannot be looked at, and says it once', async () => {
+  await writeFile(join(folder, 'state'), '')
+
+  const { code, stdout } = await run(Status, '--json')
+
+  const { agent, plans, problems } = JSON.parse(stdout) as FullStatus
+  expect({ code, agent, plans: plans.length }).toEqual({
+    ...{ code: 1, plans: 1 },
+    agent: { state: 'unknown', workers: [] },
+  })
+  expect(problems.filter((problem) => problem.includes('that is a file'))).toHaveLength(1)
 })
 
 test.each([

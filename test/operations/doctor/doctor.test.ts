@@ -49,6 +49,17 @@ async function examine(changes: Partial<ThisHost> = {}) {
   }
 }
 
+test('a state folder that cannot be looked at is a finding, and nothing is tried with the wrong rights', async () => {
+  const stateFolder = async () => {
+    throw new HoldfastError('state.denied', 'It belongs to user 0.')
+  }
+
+  const { wrong, findings } = await examine({ stateFolder })
+
+  expect(wrong).toContain('rights: It belongs to user 0.')
+  expect(findings.map(({ area }) => area)).not.toContain('destinations')
+})
+
 test('without Temporal that is the finding, and this machine is tried by the process itself', async () => {
   const { wrong, findings, problems } = await examine()
 
