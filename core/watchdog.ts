@@ -39,6 +39,9 @@ export interface Circumstances {
 
 const SILENT_RESTORE = 'Temporal, which knows what became of its restore, does not answer'
 
+const STILL_AT_WORK =
+  'a process of this host is still at work on its restore: wait until it has ended, or end it'
+
 /**
  * The watchdog's rule. Promises: what a restore holds is never started; what a backup holds is started at the latest
  * `graceMs` after its deadline, unless its guard is known to be at work.
@@ -110,11 +113,16 @@ export function careOfRestore(
   }
 }
 
-/** When a person asked for this one by its name: all but a restore that is at work gives way. */
-export const decideAsked = ({ lease }: OwedStart, { guard }: Pick<Circumstances, 'guard'>): SettleDecision =>
-  lease === 'write' && guard === 'open'
-    ? { action: 'leave', because: 'a restore is at work: cancel it first' }
-    : start('you asked for it')
+/** When a person asked for this one by its name: all but a restore that is at work gives way. `isAtWork`: as for its care. */
+export function decideAsked(
+  { lease }: OwedStart,
+  { guard, isAtWork }: Pick<Circumstances, 'guard'> & { readonly isAtWork: boolean },
+): SettleDecision {
+  if (lease === 'read') return start('you asked for it')
+  if (guard === 'open') return { action: 'leave', because: 'a restore is at work: cancel it first' }
+  if (isAtWork) return { action: 'leave', because: STILL_AT_WORK }
+  return start('you asked for it')
+}
 
 const start = (because: string): SettleDecision => ({ action: 'start', because })
 const alarm = (because: string): SettleDecision => ({ action: 'alarm', because })

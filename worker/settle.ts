@@ -1,6 +1,7 @@
 import { settleEntry, type Settled, type SettleOptions } from '../activities/holds/settle-entry.js'
 import { settleDamaged } from '../activities/holds/settle-damaged.js'
-import type { DamagedEntry, JournalListing } from '../activities/journal/journal.js'
+import type { DamagedEntry, JournalEntry, JournalListing } from '../activities/journal/journal.js'
+import { restoreRecords } from '../activities/restore-records.js'
 import { HoldfastError } from '../core/errors.js'
 import { damagedEntryAlarm } from '../core/hold-alarms.js'
 import { decideAsked, decideEntry } from '../core/watchdog.js'
@@ -21,7 +22,7 @@ export interface Settlement {
 
 /**
  * Acts on the journal once, by hand: by the watchdog's rule, without its grace. `asked` are services that shall start although
- * a restore keeps them down, or their entry cannot be read. Needs no Temporal. Fails with `journal.missing`, and with
+ * a restore keeps them down, or their entry cannot be read; not while a process is at work on that restore. Needs no Temporal. Fails with `journal.missing`, and with
  * `journal.no-entry` when a service that was asked for is owed nothing.
  */
 export async function settleByHand(
@@ -34,18 +35,52 @@ export async function settleByHand(
   if (unknown !== undefined) throw noEntry(tools, unknown, known)
   const { clock, journal } = tools
   const guards = createGuardAsker(() => connectClient(tools.site, { ...tools, retries: false }), clock)
-  const options: SettleOptions = {
+  const optionsWith = (held: ReadonlySet<string>): SettleOptions => ({
     ...LIMITS,
     askGuard: (guard) => guards.ask(guard),
     decide: (entry, guard) =>
       asked.includes(entry.service)
-        ? decideAsked(entry, { guard })
+        ? decideAsked(entry, { guard, isAtWork: isOfAnother(entry, held) })
         : decideEntry(entry, { bootId: journal.bootId, guard, now: clock(), silentForMs: 0, graceMs: 0 }),
-  }
+  })
   try {
-    return await settleAll(tools, { listing, options, asked })
+    return await withRestoreLocks(tools, restoresOf(listing, asked), (held) =>
+      settleAll(tools, { listing, options: optionsWith(held), asked }),
+    )
   } finally {
     await guards.close()
+  }
+}
+
+const restoresOf = ({ entries }: JournalListing, asked: readonly string[]): readonly string[] => [
+  ...new Set(entries.flatMap(({ service, restoreId }) => (asked.includes(service) ? (restoreId ?? []) : []))),
+]
+
+/** Entries of older versions do not name their restore: of those nobody can tell. */
+const isOfAnother = ({ restoreId }: JournalEntry, held: ReadonlySet<string>): boolean =>
+  restoreId !== undefined && !held.has(restoreId)
+
+/**
+ * Does `work` while no other process can be at work on the restores in `held`. Whoever is at work on one has its lock, whatever
+ * became of its run: those are not held.
+ */
+async function withRestoreLocks<T>(
+  tools: LocalTools,
+  [first, ...others]: readonly string[],
+  work: (held: ReadonlySet<string>) => Promise<T>,
+  held: ReadonlySet<string> = new Set(),
+): Promise<T> {
+  if (first === undefined) return work(held)
+  const { signal } = new AbortController()
+  let isHeld = false
+  try {
+    return await restoreRecords(tools.site.stateDir, 0).withLock(first, signal, () => {
+      isHeld = true
+      return withRestoreLocks(tools, others, work, new Set([...held, first]))
+    })
+  } catch (error) {
+    if (isHeld || !(error instanceof HoldfastError) || error.code !== 'lock.taken') throw error
+    return withRestoreLocks(tools, others, work, held)
   }
 }
 

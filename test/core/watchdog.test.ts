@@ -106,5 +106,12 @@ test.each<[OwedStart, GuardSeen, string]>([
   [write, 'silent', 'start'],
   [write, 'open', 'leave'],
 ])('what a person asks for by name is started, but for a restore at work', (owed, guard, action) => {
-  expect(decideAsked(owed, { guard }).action).toBe(action)
+  expect(decideAsked(owed, { guard, isAtWork: false }).action).toBe(action)
+})
+
+test.each<[OwedStart, string]>([
+  [write, 'leave'],
+  [read, 'start'],
+])('nor for one whose process outlives its run', (owed, action) => {
+  expect(decideAsked(owed, { guard: 'closed-or-unknown', isAtWork: true }).action).toBe(action)
 })
