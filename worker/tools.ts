@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from '@temporalio/client'
 import pino from 'pino'
-import { createAlarms } from '../activities/alarms.js'
+import { createAlarms, type Alarms, type AlarmsOptions } from '../activities/alarms.js'
 import { createAllowed } from '../activities/allowed.js'
 import { createCatalog } from '../activities/catalog/create-catalog.js'
 import type { WantedKeys } from '../activities/catalog/key-ring.js'
@@ -22,6 +22,7 @@ import { readOwnUnits } from '../activities/services/systemd-ours.js'
 import { createSpool } from '../activities/spool/files.js'
 import type { Tools } from '../activities/tools.js'
 import type { BackupJob } from '../core/job.js'
+import { alarmCauses } from '../core/hold-alarms.js'
 import { secretVariablesIn } from '../core/secret-variables.js'
 import type { Site } from '../core/site.js'
 import { loadPlans, plansReader } from '../site/plans.js'
@@ -73,14 +74,7 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
     keyWorld,
     resolveSecret: (reference) => secrets.resolve(reference),
     journal: createJournal({ stateDir: site.stateDir, bootId: options.bootId ?? bootId() }),
-    alarms: createAlarms({
-      stateDir: site.stateDir,
-      host: site.host,
-      ...(site.alarm === undefined ? {} : { command: site.alarm.command }),
-      shell,
-      clock,
-      log,
-    }),
+    alarms: alarmsOf(site, { shell, clock, log }),
     allowed: createAllowed({
       site,
       // Read anew each time: a plan that was added is allowed without a restart.
@@ -113,6 +107,12 @@ export async function localTools(site: Site, options: LocalOptions): Promise<Loc
   }
 }
 
+const alarmsOf = (
+  { stateDir, host, alarm }: Site,
+  world: Pick<AlarmsOptions, 'shell' | 'clock' | 'log'>,
+): Alarms =>
+  createAlarms({ stateDir, host, ...(alarm === undefined ? {} : { command: alarm.command }), ...world })
+
 /** Of a plan that is not here (it was removed, or has mistakes now) the defaults tell what it would be. */
 function wantedKeysOf(site: Site, plans: readonly BackupJob[]): WantedKeys {
   const jobs = new Map(plans.map((job) => [job.plan, job]))
@@ -135,11 +135,19 @@ function descriptor(fd: 1 | 2): pino.DestinationStream {
 export async function holdsOf(site: Site, environment: NodeJS.ProcessEnv): Promise<HostHolds> {
   const journal = createJournal({ stateDir: site.stateDir, bootId: bootId() })
   const services = await servicesOf(site, environment)
-  const secrets = createSecrets({ environment, shell: services.shell() })
+  const shell = services.shell()
+  const secrets = createSecrets({ environment, shell })
   const clock = () => new Date()
   const log = createLog({ destination: descriptor(2), clock, base: {} })
+  const alarms = alarmsOf(site, { shell, clock, log })
   const start: HostHolds['start'] = async (service, signal) => {
-    await startOwed({ services, journal, clock, log }, { service, lease: 'read', healthyWithinMs: 0 }, signal)
+    const owed = { service, lease: 'read', healthyWithinMs: 0 } as const
+    const { health } = await startOwed({ services, journal, clock, log }, owed, signal)
+    if (health !== 'ok') return
+    // It runs: an alarm that cannot be removed now (a read-only disk) must not make that a failure.
+    await alarms
+      .resolve(alarmCauses.notRestarted(service))
+      .catch((error: unknown) => log.warn('an alarm could not be resolved', { service, error }))
   }
   return {
     start,
