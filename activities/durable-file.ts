@@ -60,7 +60,7 @@ async function writeBeside(path: string, text: string): Promise<string> {
 }
 
 /** Without it, a name in a folder can be gone after a power cut although the file itself was synced. */
-export async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string | Buffer): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

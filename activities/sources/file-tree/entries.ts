@@ -8,6 +8,9 @@ export const at = (folder: string, relative: BytePath): Buffer =>
 export const childOf = (parent: BytePath, name: BytePath): BytePath =>
   parent === '' ? name : `${parent}/${name}`
 
+/** The reverse of `childOf`; empty for what is at the top, and for the top itself. */
+export const parentOf = (path: BytePath): BytePath => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+
 /** Names in a folder, sorted, with whether each is a folder itself. */
 export async function entriesIn(path: Buffer): Promise<readonly { name: BytePath; isFolder: boolean }[]> {
   const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' as never })

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { rename as renameFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { syncFolder } from '../../../activities/durable-file.js'
 import { files } from '../../../activities/sources/files.js'
-import { discardTree, swapTree, type Rename } from '../../../activities/sources/file-tree/swap.js'
+import type { Rename } from '../../../activities/sources/file-tree/renames.js'
+import { discardTree, swapTree } from '../../../activities/sources/file-tree/swap.js'
 import { volume } from '../../../activities/sources/volume.js'
 import type { StagedMove } from '../../../core/work/restore.js'
 import { backUp, readerOf, treeForEachTest, type Bench } from './files-support.js'
@@ -170,6 +172,30 @@ describe.each(kinds)('swapping %s', (_, { mount, include, driver, after }) => {
     expect(content()).toEqual(after)
     expect(again.safetyCopies).toHaveLength(1)
   })
+
+  it('has every rename on disk before it removes what was staged, there and back', async () => {
+    for (const work of [swapTree, discardTree]) {
+      const { rename, sync, notSynced } = watched()
+      await work(moves, rename, sync)
+      expect(notSynced()).toEqual([])
+    }
+  })
+
+  /** Folders that got new names, without those that were synced afterwards, with the staging place still there. */
+  function watched() {
+    const changed = new Set<string>()
+    return {
+      rename: async (from: Buffer, to: Buffer) => {
+        await renameFile(from, to)
+        changed.add(dirname(to.toString()))
+      },
+      sync: async (folder: string | Buffer) => {
+        await syncFolder(folder)
+        if (existsSync(staging())) changed.delete(folder.toString())
+      },
+      notSynced: () => [...changed].filter((folder) => !folder.startsWith(staging())),
+    }
+  }
 
   const staging = () => (moves[0]?.staged as string).replace(/\/content.*/, '')
   const kept = () => join(place.bench.folder, 'kept')
