@@ -59,9 +59,12 @@ export function readEntry(
   const type = TYPES[letter]
   if (!type) throw strange(`a member of type "${letter}"`)
   const storedSize = type === 'file' ? decimal(records.get('size'), size) : 0
+  const name = records.get('GNU.sparse.name') ?? records.get('path') ?? ustarPath(block)
+  // To tar it is a folder, as in old formats: what we pass over as its content, tar would read as headers.
+  if (type === 'file' && name.endsWith('/')) throw strange(`a file with the name of a folder ("${name}")`)
   const linkTarget = type === 'link' || type === 'symlink' ? linkTargetOf(block, records) : undefined
   return {
-    path: withoutSlash(records.get('GNU.sparse.name') ?? records.get('path') ?? ustarPath(block)),
+    path: withoutSlash(name),
     type,
     size: decimal(records.get('GNU.sparse.realsize'), storedSize),
     storedSize,

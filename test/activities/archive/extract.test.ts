@@ -96,6 +96,11 @@ const hostile: [string, ForgedMember[]][] = [
   ['an old GNU long name', [{ name: '././@LongLink', type: 'L', content: '/tmp/x\0' }]],
   ['records for all that follows', [{ name: 'g', type: 'g', content: '17 path=/tmp/x\n\n' }]],
   ['a list of a folder', [{ name: 'srv', type: 'D', content: 'Yx\0' }]],
+  [
+    'a file that tar takes for a folder, and its content for headers',
+    [{ name: 'srv/x/', content: forgedTar([{ name: '../outside/file', content: 'x' }]).toString('latin1') }],
+  ],
+  ['such a name in a pax record', [{ name: 'srv/x', pax: { path: 'srv/x/' }, content: 'x' }]],
   ['a header with a wrong checksum', [{ name: 'srv/x', damage: (header) => header.write('7', 100) }]],
   ['a header of GNU, not POSIX', [{ name: 'srv/x', change: (header) => header.write('ustar  ', 257) }]],
 ]
