@@ -22,6 +22,8 @@ export interface Walk {
   /** Absolute paths that are never read: destinations, our own state. */
   readonly neverRead: ReadonlySet<BytePath>
   readonly onUnreadable: (path: BytePath, cause: 'unreadable' | 'vanished') => void
+  /** What the walk ends with when a root, as an absolute path, is not there or cannot be read as its turn comes. */
+  readonly rootFailure: (path: BytePath, error: unknown) => unknown
   readonly onSocket: () => void
   /** Milliseconds from any start, to give way to others in time. */
   readonly milliseconds: () => number
@@ -70,13 +72,25 @@ export async function* walk(options: Walk): AsyncGenerator<Buffer, void, undefin
 /** Depth first, by a stack of names: only one folder is open at a time, whatever the depth. */
 function* pathsOf(options: Walk): Generator<BytePath | undefined, void, undefined> {
   for (const root of options.roots) {
-    const type = typeOf(root, options)
-    if (type === 'other') yield root
-    const folders = type === 'folder' ? [root] : []
+    const isFolder = isReadableFolder(root, options)
+    if (!isFolder) yield root
+    const folders = isFolder ? [root] : []
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       yield folder
       yield* entriesOf(folder, root, folders, options)
     }
+  }
+}
+
+/** Of a root: all of it being gone is the loss of a disk, and not a file that somebody removed meanwhile. */
+function isReadableFolder(root: BytePath, options: Walk): boolean {
+  const path = within(options.base, root)
+  try {
+    if (!lstatSync(bytesOf(path)).isDirectory()) return false
+    opendirSync(bytesOf(path)).closeSync()
+    return true
+  } catch (error) {
+    throw options.rootFailure(path, error)
   }
 }
 

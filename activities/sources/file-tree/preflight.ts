@@ -47,7 +47,8 @@ async function requireNoFolderLink(path: string, sourceName: string): Promise<vo
   )
 }
 
-function explained(error: unknown, path: string, sourceName: string): unknown {
+/** What cannot be read of a whole root, in the words of the preflight; an unknown error as it is. */
+export function explained(error: unknown, path: string, sourceName: string): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new HoldfastError('source.not-found', `Source "${sourceName}": ${path} does not exist.`, {

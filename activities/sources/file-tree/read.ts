@@ -7,7 +7,7 @@ import { indexLine } from '../../archive/index-lines.js'
 import type { TarEntry, TarType } from '../../archive/tar-header.js'
 import { excluder, walk } from '../../archive/walk.js'
 import type { ObjectSink, ReadResult, SourceContext } from '../driver.js'
-import { tarVersion } from './preflight.js'
+import { explained, tarVersion } from './preflight.js'
 import { shownMember, type FileTree } from './tree.js'
 
 /** Lines of the index written at a time. */
@@ -95,6 +95,7 @@ class Seen {
       neverRead: new Set((this.#context.neverRead ?? []).map(bytePathOf)),
       onUnreadable: (path, cause) =>
         this.notCaptured.push({ path: shownMember(this.#tree, shownPath(path)), cause }),
+      rootFailure: (path, error) => explained(error, shownPath(path), this.#context.sourceName),
       onSocket: () => this.#add('sockets'),
       milliseconds: () => this.#context.clock().getTime(),
     })

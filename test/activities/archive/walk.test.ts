@@ -18,6 +18,7 @@ async function walked(changes: Partial<Walk> = {}): Promise<string[]> {
     isExcluded: () => false,
     neverRead: new Set(),
     onUnreadable: () => undefined,
+    rootFailure: (_, error) => error,
     onSocket: () => undefined,
     milliseconds: () => performance.now(),
     ...changes,

@@ -71,6 +71,36 @@ it('names a folder that vanishes with all that was in it', async () => {
   ])
 })
 
+it.each([['alone'], ['beside another']])(
+  'makes no item when a whole path, %s, is gone after the preflight',
+  async (among) => {
+    const gone = join(place.bench.folder, 'mounted')
+    const paths = among === 'alone' ? [gone] : [place.tree, gone]
+    mkdirSync(gone)
+    writeFileSync(join(place.tree, 'there'), 'x')
+    await files.preflight({ type: 'files', paths }, place.bench.context)
+    rmSync(gone, { recursive: true })
+    const sink = new MemorySink()
+
+    await expect(files.read({ type: 'files', paths }, sink, place.bench.context)).rejects.toMatchObject({
+      code: 'source.not-found',
+      message: expect.stringContaining(gone) as string,
+    })
+    expect(sink.objects).toEqual([])
+  },
+)
+
+testWith(['root'], 'makes no item when a whole path may not be listed any more', async () => {
+  chmodSync(place.bench.folder, 0o755)
+  chmodSync(place.tree, 0o700)
+  process.seteuid?.(65_534)
+  try {
+    await expect(read(host)).rejects.toMatchObject({ code: 'source.denied' })
+  } finally {
+    process.seteuid?.(0)
+  }
+})
+
 it.each([
   ['grows', 'changed', (path: string) => appendFileSync(path, 'more')],
   ['shrinks', 'shrunk', (path: string) => truncateSync(path, LARGE / 2)],
