@@ -48,6 +48,13 @@ export function errorOf(thrown: unknown): HoldfastError | undefined {
   return undefined
 }
 
+/** Whether no worker took an activity. A failure inside the timeout is that of an earlier attempt, which one had taken. */
+export const wasNeverTaken = (thrown: unknown): boolean =>
+  thrown instanceof ActivityFailure &&
+  thrown.cause instanceof TimeoutFailure &&
+  thrown.cause.timeoutType === 'SCHEDULE_TO_START' &&
+  !(thrown.cause.cause instanceof Error)
+
 function timeoutError({ timeoutType }: TimeoutFailure, step: string): HoldfastError {
   if (timeoutType === 'SCHEDULE_TO_START') {
     return new HoldfastError('agent.offline', `No worker of the host took "${step}" in time.`, {

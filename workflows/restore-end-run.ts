@@ -66,6 +66,8 @@ async function resume(work: RestoreWork, status: RestoreStatus) {
     await stage(work, missingSources(status), staged)
     return await whileStandingStill(work, data, () => {
       attempt.hasSwapBegun = true
+      // The swap of the run before may be on its way still: that ours was never taken would not mean that nothing was touched.
+      data.is = 'between'
       return swapIn(work, staged, data)
     })
   } catch (error) {

@@ -23,13 +23,15 @@ export const TEST_HOST = 'nas'
 export interface TestAgentOptions {
   /** Default: `TEST_HOST`, which also runs what no host is named for. */
   readonly hostName?: string
+  /** Default: all queues are. */
+  readonly isServed?: (taskQueue: string) => boolean
 }
 
 /** Workers on all queues of one host, with fake activities. */
 export async function startTestAgent(
   temporal: TestTemporal,
   bundle: WorkflowBundle,
-  { hostName = TEST_HOST }: TestAgentOptions = {},
+  { hostName = TEST_HOST, isServed = () => true }: TestAgentOptions = {},
 ): Promise<TestAgent> {
   installQuietRuntime()
   const { address, namespace } = temporal
@@ -41,7 +43,7 @@ export async function startTestAgent(
   const translate = translateFailures({ log: fakeLog(), redact: (text) => text })
   // Where the product limits what goes on at once, so does the agent: a stop must find its slot here as there.
   const queues = queuesOf('all', hostName, site.limits).filter(
-    ({ role }) => role !== 'orchestrator' || hostName === TEST_HOST,
+    ({ role, taskQueue }) => (role !== 'orchestrator' || hostName === TEST_HOST) && isServed(taskQueue),
   )
   const workers = await Promise.all(
     queues.map(({ taskQueue, runs, options: { maxConcurrentActivityTaskExecutions: slots } }) =>

@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/common'
 import { CancellationScope, log, upsertSearchAttributes } from '@temporalio/workflow'
 import type { HoldReport } from '../../core/backup.js'
 import { HoldfastError } from '../../core/errors.js'
-import { errorOf } from '../../core/failure.js'
+import { errorOf, wasNeverTaken } from '../../core/failure.js'
 import { releaseOf, type DataState, type RestoreScope, type RestoreSource } from '../../core/restore-end.js'
 import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
@@ -87,13 +87,14 @@ export async function whileStandingStill<T>(
   return whileHeld(inbox, { host, hold, kind: 'write', restoreId, onChange: board.hold, releaseAs }, work)
 }
 
-/** What was staged takes the place of the old, or all is put back. */
+/** What was staged takes the place of the old, or all is put back. What no worker has taken has changed nothing. */
 export async function swapIn(
   { host, board }: RestoreWork,
   staged: readonly StagedItem[],
   data: DataInPlace,
 ): Promise<readonly SwappedItem[]> {
   board.enter('swapping')
+  const before = data.is
   data.is = 'between'
   const { swapRestore } = swapActivities(host)
   const summary = 'the restored takes the place of the old'
@@ -102,7 +103,8 @@ export async function swapIn(
     data.is = 'new'
     return swapped
   } catch (error) {
-    // The old data is back in its place: nothing is half restored, and the services may start.
+    if (wasNeverTaken(error)) data.is = before
+    // The old data is in its place: nothing is half restored, and the services may start.
     if (errorOf(error)?.details?.['state'] === 'undone') data.is = 'old'
     throw error
   }
