@@ -156,7 +156,8 @@ export interface DataActivities {
    */
   rehearse(reference: BackupReference): Promise<RehearsalReport>
   stageRestore(input: StageInput): Promise<StagedItem>
-  swapRestore(items: readonly StagedItem[]): Promise<readonly SwappedItem[]>
+  /** `grants`: of the services that stand still for it; runs of older versions do not say them. */
+  swapRestore(items: readonly StagedItem[], grants?: readonly LeaseGrant[]): Promise<readonly SwappedItem[]>
   /** Brings the old data back as far as it was replaced, and removes what was staged. By the record of this host alone. */
   undoRestore(restoreId: string): Promise<readonly SwappedItem[]>
   discardRestore(items: readonly StagedItem[]): Promise<void>

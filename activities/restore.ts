@@ -44,7 +44,8 @@ export const restoreActivities = (
     describeRestore: (restoreId) => withHeartbeat((signal) => describeRestore(work(signal), restoreId)),
     previewUndo: (restoreId) => withHeartbeat((signal) => previewUndo(work(signal), restoreId)),
     stageRestore: (input) => withHeartbeat((signal) => stage(work(signal), input)),
-    swapRestore: (items) => withHeartbeat((signal) => swapRestore(work(signal), items, ownRun())),
+    swapRestore: (items, grants = []) =>
+      withHeartbeat((signal) => swapRestore(work(signal), items, { run: ownRun(), grants })),
     undoRestore: (restoreId) => withHeartbeat((signal) => undoRestore(work(signal), restoreId, ownRun())),
     discardRestore: (items) => withHeartbeat((signal) => discardRestore(work(signal), items)),
   }

@@ -2,36 +2,45 @@ import { isDeepStrictEqual } from 'node:util'
 import { assert } from '../core/assert.js'
 import { HoldfastError } from '../core/errors.js'
 import { alarmCauses } from '../core/hold-alarms.js'
+import type { LeaseGrant } from '../core/work/holds.js'
 import type { StagedItem, StagedMove, SwappedItem } from '../core/work/restore.js'
 import type { SourceType } from '../schemas/sources.js'
+import { firstAwake, isAtRest } from './holds/still-held.js'
 import { restoreRecords, type RestoreAttempt, type RestoreRecord } from './restore-records.js'
 import type { Swapped } from './sources/driver.js'
 import { withDriver, type DriverWork } from './with-driver.js'
 
 /**
  * Everything that was staged takes the place of the old, or nothing does: when one item fails, the earlier ones are put
- * back. Fails with `restore.failed`; `details.state` then says `undone` (all is as before) or `half-undone`.
+ * back. Begins only while the services of the grants stand still. Fails with `restore.failed`; `details.state` then says
+ * `undone` (all is as before) or `half-undone`.
  */
 export async function swapRestore(
   work: DriverWork,
   items: readonly StagedItem[],
-  run: RestoreAttempt,
+  { run, grants }: Swap,
 ): Promise<readonly SwappedItem[]> {
   const [first] = items
   if (!first) return []
   const records = restoreRecords(work.tools.site.stateDir)
-  return records.withLock(first.restoreId, work.signal, () => swapAll(work, items, run))
+  return records.withLock(first.restoreId, work.signal, () => swapAll(work, items, { run, grants }))
+}
+
+export interface Swap {
+  readonly run: RestoreAttempt
+  readonly grants: readonly LeaseGrant[]
 }
 
 async function swapAll(
   work: DriverWork,
   items: readonly StagedItem[],
-  run: RestoreAttempt,
+  { run, grants }: Swap,
 ): Promise<readonly SwappedItem[]> {
   const records = restoreRecords(work.tools.site.stateDir)
   const record = await requireStagedHere(work, items)
   // What was put back is staged no more: swapping it again would find nothing where the restored data should be.
   if (['undoing', 'undone', 'half-undone'].includes(record.state)) throw failedBefore(record)
+  await requireAtRest(work, record, grants)
 
   await records.write({ ...record, run, state: 'swapping' })
   const swapped: SwappedItem[] = []
@@ -85,6 +94,21 @@ async function requireStagedHere(
 /** As JSON sees them: what comes back through Temporal has no keys with `undefined`. */
 const isSameItem = (one: StagedItem, other: StagedItem): boolean =>
   isDeepStrictEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)))
+
+/** Somebody may have started a service since it was stopped: nothing is renamed under a database that runs. */
+async function requireAtRest(
+  { tools, signal }: DriverWork,
+  { state }: RestoreRecord,
+  grants: readonly LeaseGrant[],
+): Promise<void> {
+  const awake = await firstAwake(tools, grants, isAtRest, signal)
+  if (awake === undefined) return
+  throw new HoldfastError('restore.failed', `${awake} does not stand still: the swap was not begun.`, {
+    hint: 'Find out what has started it, or why it cannot be looked at, then restore again.',
+    // What an earlier swap has begun is not as before.
+    ...(state === 'staged' ? { details: { state: 'undone' } } : {}),
+  })
+}
 
 async function putBack(
   work: DriverWork,

@@ -64,11 +64,11 @@ async function resume(work: RestoreWork, status: RestoreStatus) {
   const attempt = { hasSwapBegun: false }
   try {
     await stage(work, missingSources(status), staged)
-    return await whileStandingStill(work, data, () => {
+    return await whileStandingStill(work, data, (grants) => {
       attempt.hasSwapBegun = true
       // The swap of the run before may be on its way still: that ours was never taken would not mean that nothing was touched.
       data.is = 'between'
-      return swapIn(work, staged, data)
+      return swapIn(work, { staged, data, grants })
     })
   } catch (error) {
     if (attempt.hasSwapBegun) throw await afterFailure(work, { staged, data }, error)

@@ -1,4 +1,5 @@
 import { upsertSearchAttributes } from '@temporalio/workflow'
+import type { LeaseGrant } from '../core/work/holds.js'
 import type { RestorePreview, RestoreRequest, RestoreResult, StagedItem } from '../core/work/restore.js'
 import { questionActivities } from './proxies.js'
 import { attributes } from './steps/attributes.js'
@@ -63,7 +64,8 @@ async function restore(work: RestoreWork): Promise<RestoreResult> {
   const data: DataInPlace = { is: 'old' }
   try {
     await stage(work, work.scope.sources, staged)
-    return concluded(work, await whileStandingStill(work, data, () => swapIn(work, staged, data)))
+    const swap = (grants: readonly LeaseGrant[]) => swapIn(work, { staged, data, grants })
+    return concluded(work, await whileStandingStill(work, data, swap))
   } catch (error) {
     throw await afterFailure(work, { staged, data }, error)
   }

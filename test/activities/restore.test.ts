@@ -7,6 +7,7 @@ import { restoreRecords, type RestoreRecord } from '../../activities/restore-rec
 import { HoldfastError } from '../../core/errors.js'
 import { backupFolder, manifestName } from '../../core/ids.js'
 import type { HoldSpec } from '../../core/job.js'
+import type { LeaseGrant } from '../../core/work/holds.js'
 import type { RestoreRequest, StagedItem } from '../../core/work/restore.js'
 import { activityEnvironment, runActivity } from '../fakes/activity.js'
 import { item, plainObject, storeBackup } from '../fakes/backups.js'
@@ -25,6 +26,13 @@ const hold: HoldSpec = {
   stopTimeoutMs: 30_000,
   onInconsistent: 'keep',
   healthyWithinMs: 60_000,
+}
+const grant: LeaseGrant = {
+  service: 'docker:web',
+  leaseId: 'a-lease',
+  stoppedAt: '2026-03-05T12:00:00.000Z',
+  stateBefore: 'running',
+  mode: 'stop',
 }
 const sourceOf = (source: string) =>
   item({
@@ -69,7 +77,8 @@ function world(changes: Parameters<typeof storeBackup>[1] = {}) {
         request: request(more),
         scope,
       }),
-    swap: (items: readonly StagedItem[]) => runActivity(activities.swapRestore, items),
+    swap: (items: readonly StagedItem[], grants?: readonly LeaseGrant[]) =>
+      runActivity(activities.swapRestore, items, grants),
     discard: (items: readonly StagedItem[]) => runActivity(activities.discardRestore, items),
     undo: () => runActivity(activities.undoRestore, restoreId),
     previewUndo: () => runActivity(activities.previewUndo, restoreId),
@@ -256,6 +265,44 @@ describe('swapping', () => {
 
     expect(swapped[1]).toEqual({ source: 'two', safetyCopies: ['/srv/.two.old'], restored: ['/srv/two'] })
     expect(await one.record()).toMatchObject({ state: 'swapped', items: staged })
+  })
+
+  test.each<[string, (one: ReturnType<typeof world>) => unknown]>([
+    ['runs again', () => undefined],
+    ['is gone', ({ tools }) => tools.world.services.delete('docker:web')],
+  ])('touches nothing when a service that was stopped for it %s', async (_, happens) => {
+    const one = world()
+    const staged = await stageAll(one)
+    one.fake.calls.length = 0
+    happens(one)
+
+    await expect(one.swap(staged, [grant])).rejects.toMatchObject({
+      code: 'restore.failed',
+      message: 'docker:web does not stand still: the swap was not begun.',
+      details: { state: 'undone' },
+    })
+    expect(one.fake.calls).toEqual([])
+    expect(await one.record()).toMatchObject({ state: 'staged' })
+  })
+
+  test('begins when the services stand still, whoever has stopped them last', async () => {
+    const one = world()
+    const startedAt = '2026-03-06T00:00:00.000Z'
+    one.tools.world.services.set('docker:web', { service: 'docker:web', state: 'stopped', startedAt })
+
+    expect(await one.swap(await stageAll(one), [grant])).toHaveLength(3)
+  })
+
+  test('does not say that all is as before where an earlier swap had begun and a service runs', async () => {
+    const one = world()
+    const staged = await stageAll(one)
+    const records = restoreRecords(stateDir)
+    await records.write({ ...(await records.require(one.restoreId)), state: 'swapping' })
+
+    const error: unknown = await one.swap(staged, [grant]).catch((thrown: unknown) => thrown)
+
+    expect(error).toMatchObject({ code: 'restore.failed', details: undefined })
+    expect(await one.record()).toMatchObject({ state: 'swapping' })
   })
 
   test('puts all back when one fails', async () => {

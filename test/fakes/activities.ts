@@ -26,7 +26,7 @@ import type {
   UploadInput,
 } from '../../core/work/capture.js'
 import type { BackupReference, VerifyInput } from '../../core/work/catalog.js'
-import type { ObservedService, StartRequest, StopRequest } from '../../core/work/holds.js'
+import type { LeaseGrant, ObservedService, StartRequest, StopRequest } from '../../core/work/holds.js'
 import type { RestorePreview, StageInput, StagedItem } from '../../core/work/restore.js'
 
 /** A service in memory, with its history: what happened to it, in order. */
@@ -79,7 +79,7 @@ export class FakeHost {
   /** What the host has written down of restores, by their ids. */
   readonly restores = new Map<string, Omit<RestoreStatus, 'down'>>()
   onStage: () => Promise<void> = async () => undefined
-  onSwap: (signal: AbortSignal) => Promise<void> = async () => undefined
+  onSwap: (signal: AbortSignal, grants: readonly LeaseGrant[]) => Promise<void> = async () => undefined
   /** By plan: the problems that a verification finds. */
   readonly onVerify = new Map<string, (backup: BackupReference) => Promise<readonly string[]>>()
   /** By plan: what a verification reads. Left out: nothing. */
@@ -306,11 +306,11 @@ const dataActivities = (host: FakeHost) => ({
     remember(host, input, item)
     return item
   },
-  swapRestore: (items: readonly StagedItem[]) =>
+  swapRestore: (items: readonly StagedItem[], grants: readonly LeaseGrant[] = []) =>
     withHeartbeat(async (signal) => {
       const restoreId = items[0]?.restoreId ?? ''
       setState(host, restoreId, 'swapping')
-      await host.onSwap(signal)
+      await host.onSwap(signal, grants)
       setState(host, restoreId, 'swapped')
       return items.map(({ source }) => ({ source, safetyCopies: [], restored: [`all of ${source}`] }))
     }),

@@ -358,13 +358,18 @@ const startVerify = (plan: string, nth: string) =>
   })
 
 test('a restore swaps while the service stands still, and starts it again', async () => {
-  const { service, run } = restorable('restore-ok')
+  const { service, name, run } = restorable('restore-ok')
   const statesAtSwap: string[] = []
-  agent.host.onSwap = async () => void statesAtSwap.push(service.state)
+  const granted: string[] = []
+  agent.host.onSwap = async (_, grants) => {
+    statesAtSwap.push(service.state)
+    granted.push(...grants.map((grant) => grant.service))
+  }
 
   const result = (await (await run()).result()) as RestoreResult
 
   expect(statesAtSwap).toEqual(['stopped'])
+  expect(granted).toEqual([name])
   expect(result).toMatchObject({ servicesVerdict: 'ok', items: [{ restored: ['all of data'] }] })
   expect(service.events).toEqual(['stop', 'start'])
 })

@@ -7,6 +7,7 @@ import { releaseOf, type DataState, type RestoreScope, type RestoreSource } from
 import { isServerDatabase } from '../../core/server-databases.js'
 import { formatDuration } from '../../core/units.js'
 import { servicesVerdictOf } from '../../core/verdicts.js'
+import type { LeaseGrant } from '../../core/work/holds.js'
 import type { RestoreRequest, RestoreResult, StagedItem, SwappedItem } from '../../core/work/restore.js'
 import { dataActivities, swapActivities } from '../proxies.js'
 import { attributes } from './attributes.js'
@@ -80,18 +81,27 @@ export async function stage(
 export async function whileStandingStill<T>(
   { scope: { hold }, host, restoreId, inbox, board }: RestoreWork,
   data: DataInPlace,
-  work: () => Promise<T>,
+  work: (grants: readonly LeaseGrant[]) => Promise<T>,
 ): Promise<AfterHold<T>> {
-  if (hold === undefined || hold.services.length === 0) return { value: await work(), reports: [] }
+  if (hold === undefined || hold.services.length === 0) return { value: await work([]), reports: [] }
   const releaseAs = () => releaseOf(data.is)
-  return whileHeld(inbox, { host, hold, kind: 'write', restoreId, onChange: board.hold, releaseAs }, work)
+  return whileHeld(
+    inbox,
+    { host, hold, kind: 'write', restoreId, onChange: board.hold, releaseAs },
+    ({ grants }) => work(grants),
+  )
+}
+
+export interface Swap {
+  readonly staged: readonly StagedItem[]
+  readonly data: DataInPlace
+  readonly grants: readonly LeaseGrant[]
 }
 
 /** What was staged takes the place of the old, or all is put back. What no worker has taken has changed nothing. */
 export async function swapIn(
   { host, board }: RestoreWork,
-  staged: readonly StagedItem[],
-  data: DataInPlace,
+  { staged, data, grants }: Swap,
 ): Promise<readonly SwappedItem[]> {
   board.enter('swapping')
   const before = data.is
@@ -99,7 +109,7 @@ export async function swapIn(
   const { swapRestore } = swapActivities(host)
   const summary = 'the restored takes the place of the old'
   try {
-    const swapped = await swapRestore.executeWithOptions({ summary }, [staged])
+    const swapped = await swapRestore.executeWithOptions({ summary }, [staged, grants])
     data.is = 'new'
     return swapped
   } catch (error) {
