@@ -14,7 +14,8 @@ const everySource = {
 const exclude = Type.Optional(
   Type.Array(Type.String({ minLength: 1, maxLength: 1000 }), {
     maxItems: 1000,
-    description: 'Globs of paths to leave out, relative to each path of the source.',
+    description:
+      'Globs of what to leave out: with a slash, relative to each path of the source; without one, names at any depth.',
     examples: [['cache/**', '*.tmp']],
   }),
 )

@@ -1,7 +1,6 @@
 import { lstatSync, opendirSync, type Dir, type Dirent } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { globMatcher } from '../../core/globs.js'
-import { bytesOf, shownPath, type BytePath } from './byte-path.js'
+import { bytesOf, type BytePath } from './byte-path.js'
 
 /** Names per list handed on: some 64 KiB of them. */
 const BATCH_BYTES = 64 * 1024
@@ -28,25 +27,6 @@ export interface Walk {
   /** Milliseconds from any start, to give way to others in time. */
   readonly milliseconds: () => number
 }
-
-/**
- * Globs as people mean them: relative to each path of the source; one without a slash matches at any depth. What a glob
- * matches is left out with all below it.
- */
-export function excluder(globs: readonly string[]): (relative: BytePath) => boolean {
-  if (globs.length === 0) return () => false
-  const whole = globMatcher(globs.filter((glob) => glob.includes('/')).map(withoutSlashes), { dot: true })
-  const last = globMatcher(
-    globs.filter((glob) => !glob.includes('/')),
-    { dot: true },
-  )
-  return (relative) => {
-    const shown = shownPath(relative)
-    return whole(shown) || last(shown.slice(shown.lastIndexOf('/') + 1))
-  }
-}
-
-const withoutSlashes = (glob: string): string => glob.replace(/^\//, '').replace(/(.)\/$/, '$1')
 
 /**
  * Lists files and folders for `tar --null -T -`: names as bytes, each with a NUL at its end. Follows no links. A folder comes

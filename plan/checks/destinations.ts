@@ -1,4 +1,4 @@
-import picomatch from 'picomatch'
+import { excluder } from '../../core/globs.js'
 import type { PlanFile } from '../../schemas/plan.js'
 import { errorAt, errorAtKey, warningAtKey, type Draft, type Mistake } from '../mistakes.js'
 import { didYouMean } from '../../core/suggest.js'
@@ -58,12 +58,12 @@ function overlaps(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
   })
   return Object.entries(plan.sources ?? {}).flatMap(([source, spec]) => {
     if (spec.type !== 'files' && spec.type !== 'sqlite') return []
-    const isExcluded = spec.type === 'files' ? excluder(spec.exclude ?? []) : () => false
+    const exclude = spec.type === 'files' ? (spec.exclude ?? []) : []
     return (spec.paths ?? []).flatMap((text, index) => {
       const at = ['sources', source, 'paths', index]
       return places.flatMap(({ name, folder }) => {
         const inside = relativeTo(tidy(text), folder)
-        if (inside !== undefined && !isExcluded(inside)) {
+        if (inside !== undefined && !isLeftOut(inside, exclude)) {
           return [
             errorAt(
               at,
@@ -96,15 +96,13 @@ function relativeTo(outer: string, inner: string): string | undefined {
   return inner.startsWith(prefix) ? inner.slice(prefix.length) : undefined
 }
 
-/** A folder is left out when a glob matches it, a folder around it, or all that is in it. */
-function excluder(globs: readonly string[]): (relative: string) => boolean {
-  const matchers = globs.map((glob) =>
-    picomatch(glob, { dot: true, basename: !glob.includes('/'), nonegate: true }),
-  )
-  return (relative) => {
-    if (relative === '') return false
-    const parts = relative.split('/')
-    const around = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
-    return matchers.some((matches) => around.some((folder) => matches(folder) || matches(`${folder}/x`)))
-  }
+/** A name that no glob spells out: what matches it matches all names. */
+const ANY_NAME = '\u{10ffff}'
+
+/** Whether a folder inside of a source is left out: itself, with a folder around it, or by all that is in it. */
+function isLeftOut(folder: string, globs: readonly string[]): boolean {
+  const isExcluded = excluder(globs)
+  const parts = folder === '' ? [] : folder.split('/')
+  const around = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+  return around.some(isExcluded) || (folder !== '' && isExcluded(`${folder}/${ANY_NAME}`))
 }

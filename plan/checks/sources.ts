@@ -63,12 +63,13 @@ function pathMistakes(paths: readonly string[] | undefined, path: Path): readonl
 function excludeMistakes(globs: readonly string[] | undefined, path: Path): readonly Mistake[] {
   const at = [...path, 'exclude']
   const absolute = (globs ?? []).flatMap((glob, index) =>
-    glob.startsWith('/')
+    // `/cache` is how a name is meant at the top only; what is longer looks like an absolute path.
+    /^\/.*[^/]\/+[^/]/.test(glob)
       ? [
           warningAt(
             [...at, index],
-            'starts with /, but globs are relative to each path: it matches nothing.',
-            `Remove the leading /.`,
+            'starts with /, which means the top of each path, not of the disk.',
+            'Write what comes after the path: with a slash inside, a glob counts from there anyway.',
           ),
         ]
       : [],

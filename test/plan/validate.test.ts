@@ -301,9 +301,9 @@ test.each([
     '5:32 error sources.data.paths[0]: has ".." in it. Write the path that it means.',
   ],
   [
-    'exclude with a slash',
-    held(`${files}, exclude: [/cache]`),
-    '5:54 warning sources.data.exclude[0]: starts with /, but globs are relative to each path: it matches nothing. Remove the leading /.',
+    'exclude with an absolute path',
+    held(`${files}, exclude: [/srv/data/cache]`),
+    '5:54 warning sources.data.exclude[0]: starts with /, which means the top of each path, not of the disk. Write what comes after the path: with a slash inside, a glob counts from there anyway.',
   ],
   [
     'exclude with an exception',
@@ -427,6 +427,9 @@ test.each([
 
 test.each([
   ['an excluded destination', held('type: files, paths: [/srv], exclude: ["backups/**"]')],
+  ['a destination excluded as a folder', held('type: files, paths: [/srv], exclude: ["backups/"]')],
+  ['a destination excluded from the top', held('type: files, paths: [/srv], exclude: [/backups]')],
+  ['a destination of which all is excluded', held('type: files, paths: [/srv], exclude: ["backups/*"]')],
   ['the destination of another host', `${held('type: files, paths: [/srv]')}host: elsewhere\n`],
   ['a sibling with the same beginning', held('type: files, paths: [/srv/backups-old]')],
   [

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import type { NotCaptured } from '../../../core/backup.js'
+import { excluder } from '../../../core/globs.js'
 import { bytePathOf, shownPath } from '../../archive/byte-path.js'
 import { archive } from '../../archive/create.js'
 import { indexLine } from '../../archive/index-lines.js'
 import type { TarEntry, TarType } from '../../archive/tar-header.js'
-import { excluder, walk } from '../../archive/walk.js'
+import { walk } from '../../archive/walk.js'
 import type { ObjectSink, ReadResult, SourceContext } from '../driver.js'
 import { explained, tarVersion } from './preflight.js'
 import { shownMember, type FileTree } from './tree.js'
@@ -88,10 +89,11 @@ class Seen {
   }
 
   walk(member: string): AsyncIterable<Buffer> {
+    const isExcluded = excluder(this.#tree.exclude)
     return walk({
       base: bytePathOf(this.#tree.base),
       roots: [member],
-      isExcluded: excluder(this.#tree.exclude),
+      isExcluded: (path) => isExcluded(shownPath(path)),
       neverRead: new Set((this.#context.neverRead ?? []).map(bytePathOf)),
       onUnreadable: (path, cause) =>
         this.notCaptured.push({ path: shownMember(this.#tree, shownPath(path)), cause }),
