@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { HoldfastError } from '../../core/errors.js'
+import { keyFileFor } from '../../plan/propose/key-file.js'
 import { counted } from '../../core/units.js'
 import type { Draft } from '../../worker/init/draft.js'
 import { BaseCommand, yesFlag } from '../base-command.js'
@@ -13,6 +14,8 @@ interface Initialized extends Pick<Draft, 'files' | 'plans' | 'leftOut'> {
   readonly isWritten: boolean
   readonly next: readonly string[]
 }
+
+const isRoot = (): boolean => process.getuid?.() === 0
 
 export default class Init extends BaseCommand {
   static override summary =
@@ -62,7 +65,8 @@ Changes nothing but the new files, and never writes over one. On a terminal it a
     const machine = await lookAround({ environment: process.env, user: userInfo().username, lookIn })
     const isAnswered = flags.yes || flags['dry-run']
     const destination = resolve(flags.destination ?? (await this.destination(isAnswered)))
-    const draft = draftFiles(machine, { folder, destination, timezone: localTimezone() })
+    const keyFile = keyFileFor({ folder, isRoot: isRoot(), homedir: homedir() })
+    const draft = draftFiles(machine, { keyFile, destination, timezone: localTimezone() })
     this.print(renderDraft(draft, machine))
     const { files, plans, leftOut } = draft
     const result = { folder, files, plans, leftOut, next: nextCommands(plans) }
@@ -78,7 +82,7 @@ Changes nothing but the new files, and never writes over one. On a terminal it a
   }
 
   private async destination(isAnswered: boolean): Promise<string> {
-    const usual = process.getuid?.() === 0 ? '/var/backups/holdfast' : join(homedir(), 'holdfast-backups')
+    const usual = isRoot() ? '/var/backups/holdfast' : join(homedir(), 'holdfast-backups')
     if (isAnswered || !this.terminal.isInteractive) return usual
     return this.terminal.ask('Folder for the backups, best on another disk:', usual)
   }

@@ -39,11 +39,12 @@ export function renderPlan(plan: ProposedPlan, index: number, { schemas, timezon
 
 export interface ProposedConfig {
   readonly destination: string
-  readonly folder: string
+  /** Of the key that is proposed. */
+  readonly keyFile: string
 }
 
 /** The text of holdfast.yaml: one destination, and what all plans share. */
-export function renderConfig({ destination, folder }: ProposedConfig, { schemas }: RenderOptions): string {
+export function renderConfig({ destination, keyFile }: ProposedConfig, { schemas }: RenderOptions): string {
   const document = new Document({
     version: 1,
     plans: ['plans/*.yaml'],
@@ -59,7 +60,7 @@ export function renderConfig({ destination, folder }: ProposedConfig, { schemas 
   if (isMap(root)) {
     commentOn(root, 'destinations', [
       'One disk is no backup of itself: add another place (docs/destinations.md), and name it below.',
-      `To encrypt: keys: { main: { type: file, path: ${folder}/main.key } }, then \`holdfast key create main\` (docs/encryption.md).`,
+      `To encrypt: keys: { main: { type: file, path: ${keyFile} } }, then \`holdfast key create main\` (docs/encryption.md).`,
     ])
     commentOn(root, 'defaults', ['What all plans have that do not say otherwise.'])
   }

@@ -20,7 +20,7 @@ beforeAll(async () => {
     servers: [{ family: 'postgres', socket: '/var/run/postgresql' }],
   }
   const { files } = draftFiles(machine, {
-    folder: folder(),
+    keyFile: '/etc/holdfast/main.key',
     destination: '/mnt/backups',
     timezone: 'UTC',
   })

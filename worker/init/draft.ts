@@ -10,8 +10,8 @@ import { packageRoot } from '../../temporal/package-root.js'
 import type { NewFile } from './write-files.js'
 
 export interface DraftOptions {
-  /** Where the files will lie. */
-  readonly folder: string
+  /** Of the key that is proposed. */
+  readonly keyFile: string
   /** Folder for backups. */
   readonly destination: string
   readonly timezone: string
@@ -23,10 +23,10 @@ export interface Draft extends Proposal {
 
 /** The files that a first configuration of this machine has. They are read back as they would be later: they have no mistakes. */
 export function draftFiles(machine: SeenMachine, options: DraftOptions): Draft {
-  const { folder, destination, timezone } = options
+  const { keyFile, destination, timezone } = options
   const proposal = propose(machine, destination)
   const rendering = { schemas: join(packageRoot(), 'schemas'), timezone }
-  const config = { path: 'holdfast.yaml', text: renderConfig({ destination, folder }, rendering) }
+  const config = { path: 'holdfast.yaml', text: renderConfig({ destination, keyFile }, rendering) }
   const plans = proposal.plans.map((plan, index) => ({
     path: `plans/${plan.name}.yaml`,
     text: renderPlan(plan, index, rendering),

@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import type { SeenContainer, SeenMachine, SeenMount } from '../../../plan/propose/facts.js'
+import { keyFileFor } from '../../../plan/propose/key-file.js'
 import { propose } from '../../../plan/propose/propose.js'
 import { renderConfig, renderPlan } from '../../../plan/propose/render.js'
 import { readConfig, readPlan } from '../../../plan/validate.js'
@@ -207,7 +208,7 @@ test('what is written has the schema, the reasons, and no mistakes', () => {
     sqlite: [{ path: "/srv/it's #1: a/x.db" }],
   })
 
-  const config = renderConfig({ destination: DESTINATION, folder: '/srv/plans' }, rendering)
+  const config = renderConfig({ destination: DESTINATION, keyFile: '/etc/holdfast/main.key' }, rendering)
   const site = {
     host: 'here',
     destinations: {},
@@ -226,4 +227,16 @@ test('what is written has the schema, the reasons, and no mistakes', () => {
     expect(readPlan(text, 'p', { ...site, host: 'here' }).issues).toEqual([])
   }
   expect(texts[0]).toContain('# Dumped inside its container')
+})
+
+test.each([
+  ['/srv/plans', true, '/etc/holdfast/main.key'],
+  ['/etc/holdfast', true, '/home/anna/.config/holdfast/main.key'],
+  ['/home/anna/plans', false, '/home/anna/.config/holdfast/main.key'],
+  ['/home/anna', false, '/etc/holdfast/main.key'],
+])('the proposed key is outside of %s, which is kept in git', (folder, isRoot, expected) => {
+  const keyFile = keyFileFor({ folder, isRoot, homedir: '/home/anna' })
+
+  expect(keyFile).toBe(expected)
+  expect(renderConfig({ destination: DESTINATION, keyFile }, rendering)).toContain(`path: ${expected} }`)
 })
