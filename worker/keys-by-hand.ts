@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createKeyFile } from '../activities/keys/create-key-file.js'
+import { lstat } from 'node:fs/promises'
+import { createKeyFile, keyExists } from '../activities/keys/create-key-file.js'
 import { KEY_BYTES, keyIdOf } from '../activities/keys/derive.js'
 import { linesOfDigits, readDigits } from '../activities/keys/digits.js'
 import type { Keys, KeyWorld } from '../activities/keys/key.js'
@@ -37,6 +38,18 @@ export interface KeyLine {
   readonly where: string
   readonly problem?: string
 }
+
+/** Before anybody types a sheet in: fails with `key.exists` where its key file is there already. */
+export async function refuseExistingKey({ keys }: Pick<Site, 'keys'>, name: string): Promise<void> {
+  const definition = Object.hasOwn(keys, name) ? keys[name] : undefined
+  if (definition?.type === 'file' && (await isThere(definition.path))) throw keyExists(definition.path)
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
 
 /**
  * Makes the key that holdfast.yaml describes, or writes the one of a recovery sheet to its file. Needs no Temporal. Fails

@@ -30,13 +30,15 @@ export async function createKeyFile(path: string, bytes: Buffer): Promise<void> 
   }
 }
 
+export const keyExists = (path: string, cause?: unknown): HoldfastError =>
+  new HoldfastError('key.exists', `There is a file at ${path} already; it was left as it is.`, {
+    hint: 'Backups may need it. For a new key, name another file under `keys:` in holdfast.yaml.',
+    cause,
+  })
+
 function notCreated(path: string, cause: unknown): HoldfastError {
   const { code } = cause as NodeJS.ErrnoException
-  if (code === 'EEXIST')
-    return new HoldfastError('key.exists', `There is a file at ${path} already; it was left as it is.`, {
-      hint: 'Backups may need it. For a new key, name another file under `keys:` in holdfast.yaml.',
-      cause,
-    })
+  if (code === 'EEXIST') return keyExists(path, cause)
   return new HoldfastError('key.unsafe', `Key file ${path} cannot be written (${code}).`, {
     hint:
       code === 'ENOENT'

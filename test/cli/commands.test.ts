@@ -9,6 +9,7 @@ import BackupCreate from '../../cli/commands/backup/create.js'
 import BackupDelete from '../../cli/commands/backup/delete.js'
 import BackupSchedule from '../../cli/commands/backup/schedule.js'
 import ExplainError from '../../cli/commands/explain-error.js'
+import KeyCreate from '../../cli/commands/key/create.js'
 import PlanExplain from '../../cli/commands/plan/explain.js'
 import PlanList from '../../cli/commands/plan/list.js'
 import PlanShow from '../../cli/commands/plan/show.js'
@@ -163,6 +164,16 @@ test('status needs no Temporal: it says what is wrong, and exits with 1', async 
     alarms: [alarm],
     plans: [{ plan: 'shop', schedule: 'unknown' }],
   })
+})
+
+test('a key that is there is refused before its sheet is typed in', async () => {
+  const path = join(folder, 'main.key')
+  await writeFile(path, 'a key', { mode: 0o400 })
+  await writeYaml('holdfast.yaml', { version: 1, host: 'test', keys: { main: { type: 'file', path } } })
+
+  const { stdout } = await run(KeyCreate, 'main', '--from-sheet', '--json')
+
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'key.exists' } })
 })
 
 test('status goes on where the state cannot be looked at, and says it once', async () => {

@@ -28,15 +28,22 @@ A key in a PKCS#11 token is made inside of it, and never leaves it: there is no 
   async run(): Promise<RecoverySheet | MadeInToken> {
     const { args, flags } = await this.parse(KeyCreate)
     const site = await siteOf(flags.config)
-    const [{ handTools }, { createKeyByHand }] = await Promise.all([
+    const [{ handTools }, { createKeyByHand, refuseExistingKey }] = await Promise.all([
       import('../../../worker/hand-tools.js'),
       import('../../../worker/keys-by-hand.js'),
     ])
     const options = { environment: process.env, clock: this.clock, onTrouble: () => undefined }
     const { keyWorld } = await handTools(site, options)
-    const typed = flags['from-sheet'] ? await text(process.stdin) : undefined
+    await refuseExistingKey(site, args.name)
+    const typed = flags['from-sheet'] ? await this.#sheet() : undefined
     const made = await createKeyByHand({ site, world: keyWorld }, args.name, typed)
     this.print('digits' in made ? renderSheet(made) : renderMadeInToken(made))
     return made
+  }
+
+  /** Of a terminal or a pipe: only somebody at a terminal has to be told that he is waited for. */
+  async #sheet(): Promise<string> {
+    if (this.terminal.isInteractive) this.terminal.write('Type the four lines of the sheet, then Ctrl-D:\n')
+    return text(process.stdin)
   }
 }
