@@ -55,12 +55,21 @@ export async function withRecovery<T>(
         const { backups, problems } = await tools.catalog.list(filter, signal)
         return { backups: mergeCopies(backups, [RECOVERED_DESTINATION]), problems }
       },
-      find: (backupId) => tools.catalog.find({ backupId, among: 'all' }, signal),
-      recover: (request) => recoverBackup(tools, request, signal),
+      find: (backupId) => tools.catalog.find({ backupId, among: 'all' }, signal).catch(withoutCatalog),
+      recover: (request) => recoverBackup(tools, request, signal).catch(withoutCatalog),
     })
   } finally {
     await rm(stateDir, { recursive: true, force: true })
   }
+}
+
+/** On a machine that has nothing else, `backup list` cannot help. */
+function withoutCatalog(error: unknown): never {
+  if (!(error instanceof HoldfastError) || error.code !== 'backup.not-found') throw error
+  throw new HoldfastError(error.code, error.message, {
+    hint: 'Without an id, `holdfast recover` with the same destination and keys lists what is there.',
+    cause: error,
+  })
 }
 
 async function recoverTools(

@@ -105,6 +105,16 @@ async function copyOfBackups(name: string): Promise<string> {
   return at(name, 'plans', 'shop', backupId)
 }
 
+test.each([
+  ['shown', (recovery: Recovery) => recovery.find('2031')],
+  ['recovered', (recovery: Recovery) => recovery.recover({ backupId: '2031', folder: at('never') })],
+])('an unknown backup that is to be %s leads to the list of this destination', async (_, work) => {
+  await expect(recovering<unknown>(work)).rejects.toMatchObject({
+    code: 'backup.not-found',
+    hint: expect.stringContaining('`holdfast recover` with the same destination') as string,
+  })
+})
+
 test('one of the keys and the destination bring everything back, on a machine that has nothing else', async () => {
   const before = await everythingIn(at('backups'))
 
