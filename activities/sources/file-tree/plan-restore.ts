@@ -5,7 +5,7 @@ import { bytePathOf, bytesOf, type BytePath } from '../../archive/byte-path.js'
 import { HoldfastError } from '../../../core/errors.js'
 import type { StagedMove } from '../../../core/work/restore.js'
 import { realPlace } from '../../real-place.js'
-import type { RestoreTarget } from '../driver.js'
+import type { RestoreTarget, SourceContext } from '../driver.js'
 import { mountPoints } from '../../mounts.js'
 import { isBelow, type FileTree } from './tree.js'
 
@@ -20,7 +20,7 @@ export interface RootRestore {
   readonly content: string
   readonly staged: string
   readonly safety: string
-  /** Below the target: what other sources have there, and bring back themselves. */
+  /** Below the target: what other sources have there, and bring back themselves; backups and our own state. */
   readonly keeps: readonly BytePath[]
 }
 
@@ -30,19 +30,24 @@ const CONTENT = 'content'
 
 /**
  * Decides for each root how it is put in place: renamed as a whole; child by child where the place itself cannot be renamed
- * (mount points, volumes), or has what other sources bring back; or laid over what is there, where only some files are wanted. Fails with `restore.conflict`.
+ * (mount points, volumes), or has what stays; or laid over what is there, where only some files are wanted. What stays is what
+ * other sources bring back, and what is never read: destinations would be moved away with all their backups. Fails with
+ * `restore.conflict`.
  */
 export async function planRestore(
   tree: FileTree,
   target: RestoreTarget,
   sourceName: string,
+  { neverRead = [] }: Pick<SourceContext, 'neverRead'>,
 ): Promise<readonly RootRestore[]> {
+  const staying = [...(target.others ?? []), ...neverRead]
   const mounts = await mountPoints()
   return Promise.all(
     tree.roots.map(async (root, number) => {
       const place = target.to === undefined ? root.path : placeBelow(target.to, root.member, sourceName)
       const isInPlaceVolume = target.to === undefined && root.member === '.'
-      return planRoot({ member: root.member, place, number, target, sourceName, mounts, isInPlaceVolume })
+      const { member } = root
+      return planRoot({ member, place, number, target, staying, sourceName, mounts, isInPlaceVolume })
     }),
   )
 }
@@ -56,11 +61,12 @@ async function planRoot(root: {
   place: string
   number: number
   target: RestoreTarget
+  staying: readonly string[]
   sourceName: string
   mounts: readonly string[]
   isInPlaceVolume: boolean
 }): Promise<RootRestore> {
-  const { member, place, target, mounts } = root
+  const { member, place, target, staying, mounts } = root
   if (place === '/') throw wholeMachine()
   const found = await statOf(place)
   const isMount = found !== undefined && (mounts.includes(place) || (await isOnOtherDevice(place, found)))
@@ -71,7 +77,7 @@ async function planRoot(root: {
   const stagingFolder = join(isMount ? place : (target.to ?? dirname(place)), stagingName)
   const content = join(stagingFolder, CONTENT)
   // Not of a link: what is in the folder that it leads to is not replaced.
-  const keeps = found === undefined || found.isDirectory() ? await keptBelow(place, target) : []
+  const keeps = found === undefined || found.isDirectory() ? await keptBelow(place, target, staying) : []
   const isByChildren = isMount || root.isInPlaceVolume || keeps.length > 0
   const kind = target.include !== undefined ? 'overlay' : isByChildren ? 'children' : 'path'
   return {
@@ -92,11 +98,15 @@ async function planRoot(root: {
  * By the names that sources give and by where these really lead: what is swapped is the file behind all links, and a link to
  * it is needed as much. In another folder (`to`) nothing of theirs is in the way.
  */
-async function keptBelow(place: string, { to, others = [] }: RestoreTarget): Promise<readonly BytePath[]> {
+async function keptBelow(
+  place: string,
+  { to }: RestoreTarget,
+  staying: readonly string[],
+): Promise<readonly BytePath[]> {
   if (to !== undefined) return []
-  const named = others.flatMap((path) => pathBelow(place, path))
+  const named = staying.flatMap((path) => pathBelow(place, path))
   const folder = await followed(place)
-  const real = (await Promise.all(others.map(followed))).flatMap((path) => pathBelow(folder, path))
+  const real = (await Promise.all(staying.map(followed))).flatMap((path) => pathBelow(folder, path))
   return [...new Set([...named, ...real])]
 }
 

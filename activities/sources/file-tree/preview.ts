@@ -20,7 +20,7 @@ export async function previewTree(
   context: SourceContext,
 ): Promise<RestorePreviewItem> {
   await tarVersion(context)
-  const roots = await planRestore(tree, target, item.source)
+  const roots = await planRestore(tree, target, item.source, context)
   const bytes = item.objects.find(({ kind }) => kind === 'tar')?.plainBytes ?? 0
   const folders = await Promise.all(roots.map(({ stagingFolder }) => existing(dirname(stagingFolder))))
   for (const folder of new Set(folders)) await requireWritable(folder)
@@ -70,7 +70,7 @@ async function requireRoom(folders: readonly string[], bytes: number): Promise<v
 async function effectOf(root: RootRestore, size: string, { include }: RestoreTarget): Promise<string> {
   const isThere = (await statOf(root.target)) !== undefined
   const stays = root.keeps.map((path) => `${root.target}/${bytesOf(path).toString('utf8')}`).join(', ')
-  const but = stays === '' ? '' : `, without ${stays}, which other sources have`
+  const but = stays === '' ? '' : `, without ${stays}, which stays as it is`
   if (include !== undefined) {
     const kept = isThere ? `; the files that they replace are kept in ${root.safety}` : ''
     return `lays the files that match ${include.join(', ')} over ${root.target}${but}${kept}`

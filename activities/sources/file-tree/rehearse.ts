@@ -18,7 +18,7 @@ export async function rehearseTree(
   { objects, context }: { objects: ObjectReader; context: SourceContext },
 ): Promise<Counts> {
   const target = { restoreId: place.rehearsalId, to: place.folder }
-  const roots = await planRestore(tree, target, item.source)
+  const roots = await planRestore(tree, target, item.source, context)
   await stageTree(tree, item, target, { objects, context })
   const { sockets } = item.counts
   // Counted when they were met, and never archived.

@@ -17,7 +17,7 @@ export async function stageTree(
   target: RestoreTarget,
   { objects, context }: { objects: ObjectReader; context: SourceContext },
 ): Promise<readonly StagedMove[]> {
-  const roots = await planRestore(tree, target, item.source)
+  const roots = await planRestore(tree, target, item.source, context)
   for (const root of roots) await requireUnused(root)
   try {
     for (const root of roots) await makeStaging(root)

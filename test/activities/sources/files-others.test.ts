@@ -62,6 +62,27 @@ test('what lies beside a database for its own restore stays, too', async () => {
   })
 })
 
+test('a destination in the folder stays where it is with all its backups, also when the restore is undone', async () => {
+  place.write({
+    'list.txt': 'old list',
+    'backups/holdfast.json': 'the destination',
+    'backups/one': 'a backup',
+  })
+  const context = { ...place.bench.context, neverRead: [join(place.tree, 'backups')] }
+  const { item } = await backUp({ ...place.bench, context }, files, { type: 'files', paths: [place.tree] })
+  place.write({ 'list.txt': 'new list' })
+  const backups = { 'backups/holdfast.json': 'the destination', 'backups/one': 'a backup' }
+
+  const moves = await files.stage(item, { restoreId: 'b/1' }, readerOf(place.bench), context)
+  await swapTree(moves)
+  const restored = place.content()
+  place.write({ 'backups/two': 'a later backup' })
+  await discardTree(moves)
+
+  expect(restored).toEqual({ 'list.txt': 'old list', ...backups })
+  expect(place.content()).toEqual({ 'list.txt': 'new list', ...backups, 'backups/two': 'a later backup' })
+})
+
 test('everything else of the folder is replaced, and kept as the safety copy', async () => {
   const moves = await staged(OF_OTHERS, EXCLUDED)
 
