@@ -1,3 +1,4 @@
+import { HoldfastError } from '../core/errors.js'
 import { scheduleIdsOf } from '../core/ids.js'
 import { diffSchedules, type ScheduleChange } from '../core/schedule-diff.js'
 import { wantedSchedules, type CompiledPlan } from '../plan/compile.js'
@@ -22,10 +23,14 @@ export async function diffPlans(session: Session): Promise<readonly ExplainedCha
   return changesOf(session, await allPlans(session.site))
 }
 
-/** Makes Temporal's schedules what the plans say, one after another; safe to repeat after a failure. */
+/**
+ * Makes Temporal's schedules what the plans say, one after another; safe to repeat after a failure. Fails with `plan.not-found`
+ * where there is no plan at all and schedules would go: that is a folder that is not there more often than a wish.
+ */
 export async function applyPlans(session: Session): Promise<readonly ExplainedChange[]> {
   const plans = await allPlans(session.site)
   const changes = await changesOf(session, plans)
+  if (plans.length === 0 && changes.length > 0) throw noPlans(session, changes)
   const byName = new Map(plans.map((plan) => [plan.name, plan]))
   for (const change of changes) await carryOut(session.client, change, byName.get(change.plan))
   return changes
@@ -54,6 +59,15 @@ export async function pausePlan(session: Session, name: string, change: PauseCha
   const schedules = await schedulesOfPlan(session, name)
   if (schedules.length === 0) throw noSchedule(name)
   for (const schedule of schedules) await pauseSchedule(session.client, schedule, change)
+}
+
+function noPlans({ site }: Session, changes: readonly ExplainedChange[]): HoldfastError {
+  const names = [...new Set(changes.map(({ plan }) => plan))].join(', ')
+  return new HoldfastError(
+    'plan.not-found',
+    `\`plans\` of ${site.configFile} leads to no plan, so no plan would run by itself any more: ${names}. Nothing was changed.`,
+    { hint: 'Correct `plans`, or say it for each: `holdfast plan remove NAME`.' },
+  )
 }
 
 async function schedulesOfPlan({ client, site }: Session, name: string): Promise<readonly ScheduleView[]> {

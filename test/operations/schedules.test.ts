@@ -133,21 +133,35 @@ test('what is applied once is left alone the second time, and what changed is ch
 
 test('a plan that is gone loses its schedule; another site keeps its own', async () => {
   await writePlan('shop')
+  await writePlan('home')
   const other = await openSession(temporal, { ...session.site, site: `${session.site.site}-other` })
   await applyPlans(session)
   await applyPlans(other)
   await rm(join(folder, 'plans', 'shop.yaml'))
 
   // Lists lag behind what was created.
-  await until('the schedule is listed', async () => (await read()).length === 1)
+  await until('the schedules are listed', async () => (await read()).length === 2)
   const changes = kinds(await applyPlans(session))
 
-  expect(changes).toEqual({ shop: 'remove' })
-  expect(await read('shop')).toEqual([])
+  expect(changes).toMatchObject({ shop: 'remove' })
+  await until('only the other plan is listed', async () => (await read()).length === 1)
   expect(
     await readSchedules(other.client, other.site.site, [scheduleId(other.site.site, 'shop')]),
-  ).toHaveLength(1)
+  ).toContainEqual(expect.objectContaining({ plan: 'shop' }))
   await other.close()
+})
+
+test('nothing is removed when there is no plan at all: their folder may only not be there', async () => {
+  await writePlan('shop')
+  await applyPlans(session)
+  await until('the schedule is listed', async () => (await read()).length === 1)
+  await rm(join(folder, 'plans'), { recursive: true })
+
+  await expect(applyPlans(session)).rejects.toMatchObject({
+    code: 'plan.not-found',
+    message: expect.stringContaining('shop') as string,
+  })
+  expect(await read('shop')).toHaveLength(1)
 })
 
 test('nothing is removed while any plan has a mistake: its schedule would look like one that nobody wants', async () => {

@@ -29,7 +29,8 @@ export default class PlanValidate extends BaseCommand {
     const loaded = files.length === 0 ? await loadPlans(site) : await loadPlanFiles(site, files)
     const plans = requirePlans(loaded).map(({ name }) => name)
     if (loaded.issues.length > 0) this.print(renderIssues(loaded.issues, loaded.texts))
-    this.print(`${counted(plans.length, 'plan')} and ${site.configFile}: no errors.`)
+    const none = plans.length === 0 ? ` But \`plans\` leads to no plan: ${site.plans.join(', ')}` : ''
+    this.print(`${counted(plans.length, 'plan')} and ${site.configFile}: no errors.${none}`)
     return { plans, issues: loaded.issues }
   }
 }
