@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { Config, Errors, flush, run } from '@oclif/core'
-import { HoldfastError } from '../core/errors.js'
-import { didYouMean } from '../core/suggest.js'
 import { writeBugFile } from './bug-file.js'
 import { bugFailure, expectedFailure } from './failure.js'
 import { renderFailure } from './output/failure.js'
+import { unknownCommand } from './unknown-command.js'
 
 /**
  * Runs the command line to its end. What fails outside of any command (an unknown command, a broken installation)
@@ -20,7 +19,7 @@ export async function runCommandLine(argv: string[], entry: string): Promise<voi
     // A command has printed its own failure already.
     if (thrown instanceof Errors.ExitError) process.exit(thrown.oclif.exit ?? 1)
     const failure =
-      expectedFailure(await withSuggestion(thrown, entry), 'See: holdfast --help') ??
+      expectedFailure(await withSuggestion(thrown, argv, entry), 'See: holdfast --help') ??
       bugFailure(thrown, await writeBugFile(thrown, argv))
     if (argv.includes('--json'))
       process.stdout.write(`${JSON.stringify({ error: failure.report }, null, 2)}\n`)
@@ -30,14 +29,14 @@ export async function runCommandLine(argv: string[], entry: string): Promise<voi
 }
 
 /** oclif names an unknown command in its own spelling, and knows no better. */
-async function withSuggestion(thrown: unknown, entry: string): Promise<unknown> {
-  const id = thrown instanceof Error ? /^command (\S+) not found$/.exec(thrown.message)?.[1] : undefined
-  if (id === undefined) return thrown
-  const { commandIDs } = await Config.load(fileURLToPath(entry))
-  const words = (command: string) => command.replaceAll(':', ' ')
-  return new HoldfastError('flag.invalid', `There is no command "${words(id)}".`, {
-    hint: didYouMean(words(id), commandIDs.map(words)) ?? 'See: holdfast --help',
-  })
+async function withSuggestion(thrown: unknown, argv: readonly string[], entry: string): Promise<unknown> {
+  if (!(thrown instanceof Error) || !/^command .* not found$/s.test(thrown.message)) return thrown
+  const { commands } = await Config.load(fileURLToPath(entry))
+  const known = commands.map(({ id, flags }) => ({
+    words: id.replaceAll(':', ' '),
+    flags: Object.keys(flags),
+  }))
+  return unknownCommand(argv, known)
 }
 
 /** `holdfast backup list | head` closes our stdout early: that is no failure. */
