@@ -10,6 +10,7 @@ import {
   type YAMLError,
 } from 'yaml'
 import { composeYaml, withoutMark } from './compose-yaml.js'
+import { flowMistake, type Explained } from './flow-mistakes.js'
 import type { Issue } from './issues.js'
 import { locate, pathText, spanAt, type Aspect, type Path } from './locate.js'
 
@@ -55,10 +56,9 @@ export function parseYaml(
   const mistakes = [...document.errors, ...document.warnings]
   if (mistakes.length > 0) {
     return {
-      issues: mistakes.slice(0, MOST_SYNTAX_ISSUES).map((mistake) => {
-        const { message, hint } = explain(mistake, text)
-        return refuse(mistake.pos[0], message, hint, mistake.pos[1])
-      }),
+      issues: explainAll(mistakes, text).map(({ message, hint, offset, end }) =>
+        refuse(offset, message, hint, end),
+      ),
     }
   }
   const root = document.contents
@@ -134,11 +134,28 @@ function aliasesInside(node: Node, weights: ReadonlyMap<string, number>): number
   return count
 }
 
+/** Up to the first after which nothing that the parser says is of use. */
+function explainAll(mistakes: readonly YAMLError[], text: string) {
+  const explained: (Explained & { offset: number; end: number })[] = []
+  for (const mistake of mistakes.slice(0, MOST_SYNTAX_ISSUES)) {
+    const [offset, end] = mistake.pos
+    const isAtEnd = offset >= text.trimEnd().length
+    const flow = isAtEnd ? TOO_EARLY : flowMistake(mistake, text)
+    if (flow?.offset === undefined) explained.push({ ...(flow ?? explain(mistake, text)), offset, end })
+    else explained.push({ ...flow, offset: flow.offset, end: flow.offset + 1 })
+    if (flow) break
+  }
+  return explained
+}
+
+const TOO_EARLY: Explained = {
+  message: 'the file ends too early.',
+  hint: 'Close what was opened: quotes, [ or {.',
+}
+
 /** The mistakes that people make, in our words; never with a piece of the text, which may be a secret. */
-function explain({ code, message, pos }: YAMLError, text: string): { message: string; hint?: string } {
+function explain({ code, message }: YAMLError, text: string): Explained {
   const known = (EXPLANATIONS as Partial<Record<ErrorCode, { message: string; hint?: string }>>)[code]
-  const isAtEnd = pos[0] >= text.trimEnd().length
-  if (isAtEnd) return { message: 'the file ends too early.', hint: 'Close what was opened: quotes, [ or {.' }
   if (known) return known
   const isPlain = !text.includes(': ') && !text.includes(':\n')
   return isPlain

@@ -34,6 +34,33 @@ test.each([
   ['a tab', 'a:\n\tb: 1', '2:1 a tab indents this line. Indent with spaces.'],
   ['an open bracket', 'a: [', '1:5 the file ends too early. Close what was opened: quotes, [ or {.'],
   [
+    'a bracket that another one closes',
+    'a: { b: [/etc, c: true }',
+    '1:24 this does not close the "[" that is open. Put a "]" before it, or remove it.',
+  ],
+  ['a brace that is not closed', 'a: { b: 1\nc: 2\n', '1:4 this "{" is not closed. Close it with "}".'],
+  [
+    'a bracket that is not closed',
+    'a:\n  b: [\n    1,\n  c: 2\n',
+    '2:6 this "[" is not closed. Close it with "]".',
+  ],
+  [
+    'a missing comma',
+    'a: { b: [1] c: 2 }',
+    '1:13 a comma is missing here. Or does a text with ": " need quotes?',
+  ],
+  [
+    'a missing comma after a text',
+    'a: { b: x c: 2 }',
+    '1:9 a comma is missing here. Or does a text with ": " need quotes?',
+  ],
+  ['a brace too many', 'a: { b: 1 }}\nc: { d: 1 }', '1:12 this closes nothing that is open. Remove it.'],
+  [
+    'a bracket too many inside of braces',
+    'a: { b: [1]] }\nc: 1',
+    '1:12 this does not close the "{" that is open. Put a "}" before it, or remove it.',
+  ],
+  [
     'an alias without anchor',
     'a: *x',
     '1:4 this alias names no anchor. A value that starts with * is an alias: put it into quotes.',
@@ -67,6 +94,12 @@ test.each([
   if (expected !== undefined) expect(first).toBe(expected)
   // A bound against hours and fatal memory, not a measurement.
   expect(performance.now() - start).toBeLessThan(10_000)
+})
+
+test('what the parser says after a mistake between brackets is of no use, and not said', () => {
+  const { issues } = readPlan('a: { b: 1 }}\nc: { d: 1 }\ne: [1]\n', 'p', homeSite)
+
+  expect(issues).toHaveLength(1)
 })
 
 test('an alias bomb is refused by its number of aliases', () => {
