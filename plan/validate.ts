@@ -2,6 +2,7 @@ import type { ConfigFile } from '../schemas/config.js'
 import type { PlanFile } from '../schemas/plan.js'
 import { validatorOf } from '../schemas/validators.js'
 import { configMistakes } from './checks/config.js'
+import { databasesInFolders } from './checks/databases-in-folders.js'
 import { destinationMistakes, missingDestinations } from './checks/destinations.js'
 import { encryptionMistakes } from './checks/encryption.js'
 import type { SiteFacts } from './checks/facts.js'
@@ -54,6 +55,7 @@ function planMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[
     ...verificationMistakes(plan),
     ...holdMistakes(plan, site),
     ...sourceMistakes(plan),
+    ...databasesInFolders(plan),
     ...destinationMistakes(plan, site),
     ...encryptionMistakes(plan, site),
     ...limitMistakes(plan),

@@ -1,8 +1,8 @@
-import { excluder } from '../../core/globs.js'
 import type { PlanFile } from '../../schemas/plan.js'
 import { errorAt, errorAtKey, warningAtKey, type Draft, type Mistake } from '../mistakes.js'
 import { didYouMean } from '../../core/suggest.js'
 import type { SiteFacts } from './facts.js'
+import { isLeftOut, relativeTo, tidy } from './inside.js'
 
 /** Whether the destinations exist, and lie outside of what is backed up. */
 export function destinationMistakes(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
@@ -85,24 +85,4 @@ function overlaps(plan: Draft<PlanFile>, site: SiteFacts): readonly Mistake[] {
       })
     })
   })
-}
-
-const tidy = (path: string): string => path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '')
-
-/** `inner` as seen from `outer`; empty when they are the same, undefined when it is not inside. */
-function relativeTo(outer: string, inner: string): string | undefined {
-  if (outer === inner) return ''
-  const prefix = outer === '/' ? '/' : `${outer}/`
-  return inner.startsWith(prefix) ? inner.slice(prefix.length) : undefined
-}
-
-/** A name that no glob spells out: what matches it matches all names. */
-const ANY_NAME = '\u{10ffff}'
-
-/** Whether a folder inside of a source is left out: itself, with a folder around it, or by all that is in it. */
-function isLeftOut(folder: string, globs: readonly string[]): boolean {
-  const isExcluded = excluder(globs)
-  const parts = folder === '' ? [] : folder.split('/')
-  const around = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
-  return around.some(isExcluded) || (folder !== '' && isExcluded(`${folder}/${ANY_NAME}`))
 }

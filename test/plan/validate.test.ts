@@ -316,6 +316,14 @@ test.each([
     '5:46 error sources.data.exclude[0]: starts with !, but globs have no exceptions: each stands for itself. Remove it. For a name that starts with !, write "\\!".',
   ],
   [
+    'a database in a folder that another source has',
+    held('type: files, paths: [/srv/app]').replace(
+      'destinations:',
+      '  db: { type: sqlite, paths: [/srv/app/data/app.db] }\ndestinations:',
+    ),
+    "5:32 warning sources.data.paths[0]: holds /srv/app/data/app.db, which source \"db\" copies as a database. Leave it out here: exclude: ['data/app.db', 'data/app.db-*']",
+  ],
+  [
     'destination inside a source',
     held('type: files, paths: [/srv/]'),
     '5:32 error sources.data.paths[0]: holds the destination "disk" (/srv/backups): each backup would hold those before it. Exclude that folder, or move the destination.',
