@@ -454,6 +454,7 @@ describe('without a Docker daemon', () => {
           Id: '1',
           Name: '/web',
           State: { Running: true, StartedAt: '2026-11-21T07:36:44Z' },
+          HostConfig: {},
         }
         response.setHeader('content-type', 'application/json').end(JSON.stringify(container))
       } else response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Forbidden</h1>')
