@@ -50,23 +50,36 @@ function refusalOf(text: string): Refusal | undefined {
   return tooComplex(text)
 }
 
+export interface YamlPart {
+  readonly text: string
+  readonly offset: number
+  /** `mark`: of the lexer, and not in the text. */
+  readonly kind: 'mark' | 'scalar' | 'other'
+}
+
+/** The tokens of a text, which takes no recursion. */
+export function* partsOf(text: string): Generator<YamlPart, void, undefined> {
+  let offset = 0
+  let isScalar = false
+  for (const token of new Lexer().lex(text)) {
+    const isMark = token === '\u0002' || token === '\u0018' || token === '\u001f'
+    yield { text: token, offset, kind: isMark ? 'mark' : isScalar ? 'scalar' : 'other' }
+    isScalar = token === '\u001f'
+    if (!isMark) offset += token.length
+  }
+}
+
 /** Goes over the tokens, which takes no recursion, and bounds what the parser will recurse into. */
 function tooComplex(text: string): Refusal | undefined {
-  let offset = 0
   let tokens = 0
   let nesting = 0
   let indicators = 0
-  let isScalar = false
   let isLineStart = true
-  for (const token of new Lexer().lex(text)) {
+  for (const { text: token, offset, kind } of partsOf(text)) {
     if (++tokens > MOST_TOKENS)
       return { offset, message: 'the file is too long: it has more parts than any plan or configuration.' }
-    // Marks of the lexer, which are not in the text.
-    if (token === '\u0002' || token === '\u0018' || token === '\u001f') {
-      isScalar = token === '\u001f'
-      continue
-    }
-    if (!isScalar) {
+    if (kind === 'mark') continue
+    if (kind === 'other') {
       if (token === '[' || token === '{') nesting++
       if (token === ']' || token === '}') nesting--
       if (token === '-' || token === '?' || token === ':') indicators++
@@ -76,8 +89,6 @@ function tooComplex(text: string): Refusal | undefined {
     }
     isLineStart = token.endsWith('\n')
     if (isLineStart) indicators = 0
-    isScalar = false
-    offset += token.length
   }
   return undefined
 }

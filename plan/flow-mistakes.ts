@@ -1,4 +1,5 @@
-import { Lexer, type YAMLError } from 'yaml'
+import type { YAMLError } from 'yaml'
+import { partsOf } from './compose-yaml.js'
 
 /** A mistake of the syntax, in our words; never with a piece of the text, which may be a secret. */
 export interface Explained {
@@ -47,19 +48,11 @@ function notClosed({ opens, offset }: Bracket, met: string): Explained {
 /** Those that are open at a place, the innermost last. */
 function openBrackets(text: string, until: number): readonly Bracket[] {
   const open: Bracket[] = []
-  let offset = 0
-  let isScalar = false
-  for (const token of new Lexer().lex(text)) {
+  for (const { text: token, offset, kind } of partsOf(text)) {
     if (offset >= until) break
-    // Marks of the lexer, which are not in the text; the last of them says that the next token is one.
-    if (token === '\u0002' || token === '\u0018' || token === '\u001f') {
-      isScalar = token === '\u001f'
-      continue
-    }
-    if (!isScalar && (token === '[' || token === '{')) open.push({ opens: token, offset })
-    if (!isScalar && (token === ']' || token === '}')) open.pop()
-    isScalar = false
-    offset += token.length
+    if (kind !== 'other') continue
+    if (token === '[' || token === '{') open.push({ opens: token, offset })
+    if (token === ']' || token === '}') open.pop()
   }
   return open
 }
