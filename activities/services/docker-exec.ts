@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { HoldfastError } from '../../core/errors.js'
 import { demultiplex } from './demultiplex.js'
+import { containerMissing } from './docker-names.js'
 import { messageOf, statusOf, type DockerClient } from './docker-client.js'
 import { endMarked, MARK } from './docker-kill.js'
 import type { CommandOptions } from './driver.js'
@@ -100,12 +101,7 @@ async function started<T>(start: () => Promise<T>, container: string, argv: read
     const message = messageOf(error)
     if (/executable file not found|no such file or directory/i.test(message))
       throw toolMissing(container, argv)
-    if (status === 404) {
-      throw new HoldfastError('service.not-found', `Container "${container}" does not exist.`, {
-        hint: 'Create it, or correct the reference in the plan.',
-        cause: error,
-      })
-    }
+    if (status === 404) throw containerMissing(container, error)
     if (status === 409) {
       throw new HoldfastError(
         'service.unhealthy',

@@ -28,9 +28,7 @@ export async function resolveContainer(
   try {
     const found = await client.ask(
       (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }),
-      {
-        signal,
-      },
+      { signal },
     )
     if (nameOf(found) !== name && !isIdOf(found, id)) throw missing()
     return found

@@ -5,7 +5,7 @@ import { HoldfastError, type ErrorCode } from '../../core/errors.js'
 import type { ObservedService } from '../../core/work/holds.js'
 import { messageOf, statusOf, type DockerClient } from './docker-client.js'
 import { launchInContainer } from './docker-exec.js'
-import { nameOf } from './docker-names.js'
+import { containerMissing, nameOf } from './docker-names.js'
 import { relationsOf } from './docker-relations.js'
 import { resolveContainer } from './docker-resolve.js'
 import type { ServiceDriver } from './driver.js'
@@ -35,7 +35,7 @@ export function dockerDriver({ client, random, refusal }: DockerTools): ServiceD
         throw failed(name, 'docker.unreachable', 'could not be looked at', error)
       })
     // Docker takes what no container is called for the beginning of an id: that is a stranger.
-    if (nameOf(found) !== name) throw notFound(name)
+    if (nameOf(found) !== name) throw containerMissing(name)
     return found
   }
 
@@ -200,7 +200,7 @@ function failed(name: string, code: ErrorCode, what: string, cause: unknown): un
   const status = statusOf(cause)
   if (status === undefined) return cause
   if (status === 404 && /no such container/i.test(messageOf(cause))) {
-    return notFound(name, cause)
+    return containerMissing(name, cause)
   }
   if (status === 403) {
     return new HoldfastError('docker.denied', `Container "${name}" ${what}: what guards Docker forbids it.`, {
@@ -213,9 +213,3 @@ function failed(name: string, code: ErrorCode, what: string, cause: unknown): un
     cause,
   })
 }
-
-const notFound = (name: string, cause?: unknown): HoldfastError =>
-  new HoldfastError('service.not-found', `Container "${name}" does not exist.`, {
-    hint: 'Create it, or correct the reference in the plan.',
-    cause,
-  })
