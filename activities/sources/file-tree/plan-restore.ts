@@ -40,7 +40,9 @@ export async function planRestore(
   sourceName: string,
   { neverRead = [] }: Pick<SourceContext, 'neverRead'>,
 ): Promise<readonly RootRestore[]> {
-  const staying = [...(target.others ?? []), ...neverRead]
+  // In another folder (`to`) nothing of theirs is in the way.
+  const named = target.to === undefined ? [...(target.others ?? []), ...neverRead] : []
+  const staying = { named, real: await Promise.all(named.map(followed)) }
   const mounts = await mountPoints()
   return Promise.all(
     tree.roots.map(async (root, number) => {
@@ -61,7 +63,7 @@ async function planRoot(root: {
   place: string
   number: number
   target: RestoreTarget
-  staying: readonly string[]
+  staying: Staying
   sourceName: string
   mounts: readonly string[]
   isInPlaceVolume: boolean
@@ -77,7 +79,7 @@ async function planRoot(root: {
   const stagingFolder = join(isMount ? place : (target.to ?? dirname(place)), stagingName)
   const content = join(stagingFolder, CONTENT)
   // Not of a link: what is in the folder that it leads to is not replaced.
-  const keeps = found === undefined || found.isDirectory() ? await keptBelow(place, target, staying) : []
+  const keeps = found === undefined || found.isDirectory() ? await keptBelow(place, staying) : []
   const isByChildren = isMount || root.isInPlaceVolume || keeps.length > 0
   const kind = target.include !== undefined ? 'overlay' : isByChildren ? 'children' : 'path'
   return {
@@ -94,20 +96,21 @@ async function planRoot(root: {
   }
 }
 
-/**
- * By the names that sources give and by where these really lead: what is swapped is the file behind all links, and a link to
- * it is needed as much. In another folder (`to`) nothing of theirs is in the way.
- */
-async function keptBelow(
-  place: string,
-  { to }: RestoreTarget,
-  staying: readonly string[],
-): Promise<readonly BytePath[]> {
-  if (to !== undefined) return []
-  const named = staying.flatMap((path) => pathBelow(place, path))
+/** What stays, by the names that sources give and by where these really lead: absolute paths. */
+interface Staying {
+  readonly named: readonly string[]
+  readonly real: readonly string[]
+}
+
+/** What is swapped is the file behind all links, and a link to it is needed as much. */
+async function keptBelow(place: string, { named, real }: Staying): Promise<readonly BytePath[]> {
   const folder = await followed(place)
-  const real = (await Promise.all(staying.map(followed))).flatMap((path) => pathBelow(folder, path))
-  return [...new Set([...named, ...real])]
+  return [
+    ...new Set([
+      ...named.flatMap((path) => pathBelow(place, path)),
+      ...real.flatMap((path) => pathBelow(folder, path)),
+    ]),
+  ]
 }
 
 const pathBelow = (folder: string, path: string): readonly BytePath[] =>
