@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { assert } from '../core/assert.js'
+import { messageOf } from '../core/causes.js'
 import { HoldfastError } from '../core/errors.js'
 import { alarmCauses } from '../core/hold-alarms.js'
 import type { LeaseGrant } from '../core/work/holds.js'
@@ -169,8 +170,6 @@ const restoreFailed = (state: string, failure: string, cause?: unknown): Holdfas
 
 const failedBefore = ({ state, failure = 'The restore failed.' }: RestoreRecord): HoldfastError =>
   restoreFailed(state, failure)
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 type Verb = 'swap' | 'discard'
 type Outcome<V extends Verb> = V extends 'swap' ? Swapped : void

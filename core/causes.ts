@@ -9,3 +9,7 @@ export function causesOf(thrown: unknown): Error[] {
   }
   return chain
 }
+
+/** In the words of whoever failed. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown)

@@ -1,5 +1,6 @@
 import { dirname, relative, resolve } from 'node:path'
 import pLimit from 'p-limit'
+import { messageOf } from '../core/causes.js'
 import { HoldfastError } from '../core/errors.js'
 import type { Site } from '../core/site.js'
 import { compilePlan, type CompiledPlan } from '../plan/compile.js'
@@ -126,7 +127,7 @@ const startOf = (file: string) =>
 
 const unexpected = (file: string, error: unknown): Issue => ({
   ...startOf(file),
-  message: `Holdfast met something it did not expect: ${error instanceof Error ? error.message : String(error)}`,
+  message: `Holdfast met something it did not expect: ${messageOf(error)}`,
   hint: 'This is a fault of Holdfast, not yours: please report it. Other plans do not suffer from it.',
 })
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { messageOf } from '../core/causes.js'
 import { HoldfastError } from '../core/errors.js'
 import {
   agentFile,
@@ -81,8 +82,6 @@ export async function claimAgent(
     remove: () => enqueue(() => removeAgentState(stateDir)),
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const notRecorded = (stateDir: string, cause: unknown): HoldfastError =>
   new HoldfastError(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JournalEntry, JournalListing } from '../activities/journal/journal.js'
+import { messageOf } from '../core/causes.js'
 import type { GuardState } from '../core/guard-state.js'
 import { messages } from '../core/messages.js'
 import { formatDuration } from '../core/units.js'
@@ -77,7 +78,7 @@ async function startInOrder(
   const starts: Promise<unknown>[] = []
   for (const service of services) {
     const starting = start(service, signal).catch((error: unknown) =>
-      failures.set(service, signal.aborted ? late(service) : reasonOf(error)),
+      failures.set(service, signal.aborted ? late(service) : messageOf(error)),
     )
     starts.push(starting)
     await endOrTime(starting, nextAfterMs)
@@ -97,12 +98,10 @@ async function readable({ listJournal, onEvent }: BringBackOptions): Promise<Jou
   try {
     return await listJournal()
   } catch (error) {
-    onEvent({ type: 'journal-unreadable', reason: reasonOf(error) })
+    onEvent({ type: 'journal-unreadable', reason: messageOf(error) })
     return { entries: [], damaged: [] }
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isRead = ({ lease }: JournalEntry): boolean => lease === 'read'
 const namesOf = (entries: readonly JournalEntry[]): string[] => entries.map(({ service }) => service)

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../core/causes.js'
 import { endsInARow, restartDelayMs } from './restart.js'
 
 /** Something that was started: a child process, a server. */
@@ -43,7 +44,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       await startOnce()
       return undefined
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     }
   }
 

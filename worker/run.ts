@@ -6,6 +6,7 @@ import { createActivities } from '../activities/index.js'
 import { sweepRehearsals } from '../activities/rehearsals.js'
 import { sources } from '../activities/sources/registry.js'
 import type { Tools } from '../activities/tools.js'
+import { messageOf } from '../core/causes.js'
 import type { Site } from '../core/site.js'
 import { hasErrors } from '../plan/issues.js'
 import { loadPlans } from '../site/plans.js'
@@ -66,7 +67,7 @@ export async function runWorker(site: Site, role: Role, options: WorkerRunOption
       ends = endsInARow(ends, Date.now() - startedAt)
       const retryInMs = restartDelayMs(ends)
       log.warn('worker tries again', {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
         retryInMs,
       })
       await delay(retryInMs, undefined, { signal }).catch(() => undefined)

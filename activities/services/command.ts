@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CommandService } from '../../schemas/services.js'
+import { messageOf } from '../../core/causes.js'
 import { HoldfastError, type ErrorCode } from '../../core/errors.js'
 import { runDetached } from './detached.js'
 import type { HowToStart, HowToStop, ServiceDriver, Shell } from './driver.js'
@@ -123,9 +124,7 @@ async function asks(
     return isRunning
   } catch (error) {
     signal.throwIfAborted()
-    const why = limit.aborted
-      ? `did not answer within ${ANSWER_MS / 1000} s`
-      : `failed: ${error instanceof Error ? error.message : String(error)}`
+    const why = limit.aborted ? `did not answer within ${ANSWER_MS / 1000} s` : `failed: ${messageOf(error)}`
     throw new HoldfastError(
       error instanceof HoldfastError && error.kind === 'missing' ? 'service.invalid' : 'service.unhealthy',
       `"isRunning" of service "command:${name}" ${why}`,

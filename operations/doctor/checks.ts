@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/causes.js'
 import { HoldfastError } from '../../core/errors.js'
 import { failedFinding, type Area, type Finding } from '../../core/doctor/finding.js'
 import { formatDuration } from '../../core/units.js'
@@ -40,7 +41,7 @@ const hangs = (area: Area, what: string, limitMs: number): Finding => ({
 
 const broken = (area: Area, what: string, error: unknown): Finding => ({
   ...{ area, severity: 'problem' },
-  what: `${what} could not be looked at: ${error instanceof Error ? error.message : String(error)}`,
+  what: `${what} could not be looked at: ${messageOf(error)}`,
   why: 'Holdfast did not expect this, and says nothing about it that it does not know.',
 })
 
