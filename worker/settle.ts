@@ -22,8 +22,8 @@ export interface Settlement {
 
 /**
  * Acts on the journal once, by hand: by the watchdog's rule, without its grace. `asked` are services that shall start although
- * a restore keeps them down, or their entry cannot be read; not while a process is at work on that restore. Needs no Temporal. Fails with `journal.missing`, and with
- * `journal.no-entry` when a service that was asked for is owed nothing.
+ * a restore keeps them down, or their entry cannot be read; not while a process is at work on that restore. Needs no Temporal.
+ * Fails with `journal.missing`, and with `journal.no-entry` when a service that was asked for is owed nothing.
  */
 export async function settleByHand(
   tools: LocalTools,
